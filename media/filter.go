@@ -1,0 +1,61 @@
+package media
+
+import (
+	"io"
+	"time"
+)
+
+// Filter does one step of the work on audio, once a tick. in[i] is nil where the
+// input has no audio this tick; the filter sets each out[i] to a frame of its own,
+// to one of its inputs (pass through), or to nil for no audio. Process never
+// blocks and never allocates; it may keep neither in nor out.
+type Filter interface {
+	Process(in, out []*Frame)
+}
+
+// Preparer is a Filter that wants to know the length of a tick. Prepare is called
+// when the filter is added to a graph and when the graph's tick changes, between
+// ticks. It may allocate.
+type Preparer interface {
+	Prepare(tick time.Duration)
+}
+
+// Placed is a Filter that wants to know its clock shard. Placed is called on the
+// shard's goroutine before the filter's first tick there.
+type Placed interface {
+	Placed(shard int)
+}
+
+// Skipper is a Filter that must know when its clock fell behind and gave up some
+// ticks: it advances its RTP timestamp, and its next packet gets the marker.
+type Skipper interface {
+	Skip(ticks int)
+}
+
+// Formatted is a Filter with fixed formats, which the graph checks when it is
+// built. The zero Format means any for In, and the same as the input for Out.
+type Formatted interface {
+	In() Format
+	Out() Format
+}
+
+// Named is a Filter with a name for the graph's picture and its errors. Filters
+// without one go by their type.
+type Named interface {
+	Name() string
+}
+
+// Source is where audio comes from that may block: a file, a socket. Its Read runs
+// in the goroutine of a link. It fills f, whose slices have storage from the last
+// call; io.EOF ends the source after its last frame was delivered.
+type Source interface {
+	Read(f *Frame) error
+	io.Closer
+}
+
+// Sink is where audio goes that may block: a file, a socket. Its Write runs in the
+// goroutine of a link; f is only valid during the call.
+type Sink interface {
+	Write(f *Frame) error
+	io.Closer
+}
