@@ -2,7 +2,7 @@ package sdp
 
 import (
 	"net/netip"
-	"time"
+	"strings"
 )
 
 // Answer reads an offer and writes our answer to it: one audio stream with one codec,
@@ -18,15 +18,10 @@ func Answer(offer []byte, caps Caps, prev *Local) (*Result, error) {
 		return nil, err
 	}
 	local := prev.next()
-	local.take(s, audio)
-	local.bind(media, s.sections[audio].codecs())
-	if !media.Remote.IsValid() && s.sections[audio].closed() {
-		local.slots[audio] = s.sections[audio].refused()
-		local.audio = audio
-	}
-	d := description{caps: caps, proto: s.sections[audio].proto, formats: media.formats(), ptime: media.Ptime,
-		direction: media.Direction, mux: media.Mux}
-	local.write(d, prev)
+	local.answerSlots(s, audio)
+	local.bind(s.sections[audio].codecs())
+	local.current = media.Codec
+	local.write(caps, media.stream())
 	return &Result{SDP: local.SDP, Media: media, Local: local}, nil
 }
 
@@ -45,7 +40,7 @@ func (s *session) pick(caps Caps, prev *Local) (int, Media, error) {
 		if err == nil {
 			return i, media, nil
 		}
-		if why == nil && s.sections[i].kind == "audio" {
+		if why == nil && s.sections[i].isAudio() {
 			why = err
 		}
 	}
@@ -57,21 +52,23 @@ func (s *session) pick(caps Caps, prev *Local) (int, Media, error) {
 
 // usable tells why a section is not one for us.
 func (m *section) usable() error {
-	if m.kind != "audio" {
+	if !m.isAudio() {
 		return notAcceptable(warnMediaType, "m=%s is not audio", clip(m.kind))
 	}
-	if m.proto != "RTP/AVP" && m.proto != "RTP/AVPF" {
+	if !strings.EqualFold(m.proto, plainRTP) && !strings.EqualFold(m.proto, "RTP/AVPF") {
 		return notAcceptable(warnMediaType, "transport %s is not RTP/AVP", clip(m.proto))
 	}
 	return nil
 }
+
+func (m *section) isAudio() bool { return strings.EqualFold(m.kind, "audio") }
 
 func noAudio(s *session) error {
 	if len(s.sections) == 0 {
 		return badSDP(0, "no m= line in the SDP")
 	}
 	for i := range s.sections {
-		if s.sections[i].kind == "audio" {
+		if s.sections[i].isAudio() {
 			return s.sections[i].usable()
 		}
 	}
@@ -153,8 +150,8 @@ func reachable(to netip.AddrPort, caps Caps) error {
 	return nil
 }
 
-// formats lists the payload formats of an answer.
-func (m Media) formats() []Codec {
+// stream is what an answer says of its audio.
+func (m Media) stream() stream {
 	list := []Codec{m.Codec}
 	if m.DTMFType != 0 {
 		list = append(list, Codec{Name: dtmfName, PT: m.DTMFType, ClockRate: m.DTMFRate, Fmtp: "0-15"})
@@ -162,8 +159,5 @@ func (m Media) formats() []Codec {
 	if m.CNType != 0 {
 		list = append(list, Codec{Name: cnName, PT: m.CNType, ClockRate: m.Codec.ClockRate})
 	}
-	return list
+	return stream{formats: list, ptime: m.Ptime, direction: m.Direction, mux: m.Mux}
 }
-
-// ptimeOf is the packet length in whole milliseconds.
-func ptimeOf(d time.Duration) int64 { return d.Milliseconds() }

@@ -55,6 +55,7 @@ type Local struct {
 	audio   int      // index of the audio in slots
 	bound   []Codec  // each payload type that had a meaning in this call
 	current Codec    // agreed in our last answer
+	proto   string   // transport of the audio
 	timing  string   // value of t=
 }
 

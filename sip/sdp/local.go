@@ -1,0 +1,121 @@
+package sdp
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	plainRTP    = "RTP/AVP"
+	maxRefused  = 16  // formats repeated in a refused m-line
+	maxToken    = 128 // bytes of a repeated token
+	unboundTime = "0 0"
+)
+
+// next starts the description that follows l: same origin, same places, same payload
+// types. A nil l starts a call with an origin of its own.
+func (l *Local) next() *Local {
+	if l == nil {
+		return &Local{Origin: Origin{ID: rand.Uint64()>>2 | 1, Version: 1}, proto: plainRTP, timing: unboundTime}
+	}
+	n := *l
+	n.bound, n.slots = slices.Clone(l.bound), slices.Clone(l.slots)
+	if n.proto == "" {
+		n.proto, n.timing = plainRTP, unboundTime
+	}
+	return &n
+}
+
+// answerSlots takes the places of the m-lines from an offer.
+func (l *Local) answerSlots(s *session, audio int) {
+	l.slots, l.audio = make([]string, len(s.sections)), audio
+	for i := range s.sections {
+		if i != audio || s.sections[i].closed() {
+			l.slots[i] = s.sections[i].refused()
+		}
+	}
+	l.proto, l.timing = s.sections[audio].proto, timing(s.timing)
+}
+
+// bind remembers the meaning of payload types; a later meaning wins.
+func (l *Local) bind(list []Codec) {
+	for _, c := range list {
+		i := slices.IndexFunc(l.bound, func(b Codec) bool { return b.PT == c.PT })
+		if i < 0 {
+			l.bound = append(l.bound, c)
+			continue
+		}
+		l.bound[i] = c
+	}
+}
+
+// payloadType finds the number for a codec of our offer: the one that it has in this
+// call, else the one wished for, else a free dynamic one.
+func (l *Local) payloadType(c Codec) (uint8, bool) {
+	for _, b := range l.bound {
+		if b.Same(c) {
+			return b.PT, true
+		}
+	}
+	fixed, isStatic := static[c.PT]
+	if (c.PT >= firstDynamic && c.PT <= maxPT || isStatic && fixed.Same(c)) && l.free(c.PT) {
+		return c.PT, true
+	}
+	for pt := uint8(firstDynamic); pt <= maxPT; pt++ {
+		if l.free(pt) {
+			return pt, true
+		}
+	}
+	return 0, false
+}
+
+func (l *Local) free(pt uint8) bool {
+	return !slices.ContainsFunc(l.bound, func(b Codec) bool { return b.PT == pt })
+}
+
+// refused is the m-line that refuses a section: port 0 and some of its formats (RFC
+// 3264 section 6).
+func (m *section) refused() string {
+	var b strings.Builder
+	b.WriteString(token(m.kind, "audio") + " 0 " + token(m.proto, plainRTP))
+	for i, f := range m.formats {
+		if i == maxRefused {
+			break
+		}
+		b.WriteString(" " + token(f, "0"))
+	}
+	if len(m.formats) == 0 {
+		b.WriteString(" 0")
+	}
+	return b.String()
+}
+
+// token repeats a word of the far end only when RFC 8866 allows its characters; "/"
+// stands in transports.
+func token(s, instead string) string {
+	if s == "" || len(s) > maxToken {
+		return instead
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte(`"(),:;<=>?@[\]`, c) >= 0 {
+			return instead
+		}
+	}
+	return s
+}
+
+// timing is the t= of an answer, which equals the offer's (RFC 3264 section 6).
+func timing(value string) string {
+	fields := strings.Fields(value)
+	if len(fields) != 2 {
+		return unboundTime
+	}
+	for _, f := range fields {
+		if _, err := strconv.ParseUint(f, 10, 64); err != nil {
+			return unboundTime
+		}
+	}
+	return fields[0] + " " + fields[1]
+}
