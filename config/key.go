@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Key is one line of the table of keys.
+type Key struct {
+	Path    string   // sip.max_calls
+	Env     string   // RMS_SIP_MAX_CALLS
+	Flag    string   // sip.max_calls, written --sip.max_calls
+	Short   string   // second name of the flag, or ""
+	Type    string   // word for people: duration, size, list of networks
+	Default string   // text of the default, items of a list joined by commas
+	Empty   string   // what the empty value means; "" when it is refused
+	One     []string // the only words allowed, nil for any
+	Allowed string   // what a value may be: "a whole number, from 1 to 1000000"
+	Doc     string   // sentences for people
+	List    bool     // several values: commas, or the flag several times
+	Bool    bool     // the flag alone means true
+
+	index    [2]int
+	min, max *int64
+}
+
+// section is one top-level name with its keys.
+type section struct {
+	name, doc string
+	keys      []*Key
+}
+
+// kinds names each type of the struct and says how a value of it is spelt.
+var kinds = map[reflect.Type][2]string{
+	reflect.TypeFor[string]():        {"text", "text"},
+	reflect.TypeFor[bool]():          {"true or false", "true or false"},
+	reflect.TypeFor[int]():           {"number", "a whole number"},
+	reflect.TypeFor[time.Duration](): {"duration", "a duration such as 30s, 250ms or 1h30m"},
+	reflect.TypeFor[Size]():          {"size", "a size such as 512KiB, 64MiB or 1GiB"},
+	reflect.TypeFor[PortRange]():     {"range of ports", "first and last port such as 10000-29999, from 1024 to 65535, with room for an even port and the one above it"},
+	reflect.TypeFor[DurationRange](): {"range of durations", "smallest and largest duration such as 20ms-200ms"},
+	reflect.TypeFor[Endpoint]():      {"endpoint", "udp://ADDRESS:PORT or tcp://ADDRESS:PORT"},
+	reflect.TypeFor[netip.Addr]():    {"IP address", "an IPv4 or IPv6 address"},
+	reflect.TypeFor[netip.Prefix]():  {"network", "an IP address or a network such as 10.0.0.0/8"},
+}
+
+// table is read from the tags of Config, once.
+var table = sync.OnceValue(func() []section {
+	var out []section
+	root := reflect.TypeFor[Config]()
+	for i := range root.NumField() {
+		f := root.Field(i)
+		name := f.Tag.Get("key")
+		if name == "" {
+			continue
+		}
+		s := section{name: name, doc: f.Tag.Get("doc")}
+		for j := range f.Type.NumField() {
+			s.keys = append(s.keys, newKey(name, f.Type.Field(j), [2]int{i, j}))
+		}
+		out = append(out, s)
+	}
+	return out
+})
+
+func newKey(section string, f reflect.StructField, index [2]int) *Key {
+	path := section + "." + f.Tag.Get("key")
+	t := f.Type
+	k := &Key{
+		Path: path, Env: "RMS_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_")), Flag: path,
+		Short: f.Tag.Get("short"), Default: f.Tag.Get("default"), Empty: f.Tag.Get("empty"), Doc: f.Tag.Get("doc"),
+		List: t.Kind() == reflect.Slice, Bool: t.Kind() == reflect.Bool, index: index,
+	}
+	if k.List {
+		t = t.Elem()
+	}
+	if one := f.Tag.Get("one"); one != "" {
+		k.One = strings.Split(one, ",")
+	}
+	k.Type, k.Allowed = kinds[t][0], kinds[t][1]
+	if k.List {
+		k.Type = "list: " + k.Type
+		k.Allowed = "a list, each " + k.Allowed
+	}
+	if k.One != nil {
+		k.Type, k.Allowed = "word", "one of "+strings.Join(k.One, ", ")
+	}
+	lo, hi := f.Tag.Get("min"), f.Tag.Get("max")
+	if lo != "" {
+		k.min, k.max = bound(t, lo), bound(t, hi)
+		k.Allowed += fmt.Sprintf(", from %s to %s", lo, hi)
+	}
+	if k.Empty != "" {
+		k.Allowed += ", or empty for " + k.Empty
+	}
+	return k
+}
+
+// bound parses a tag min or max; a bad tag is a programming mistake.
+func bound(t reflect.Type, text string) *int64 {
+	if t == reflect.TypeFor[DurationRange]() {
+		t = reflect.TypeFor[time.Duration]()
+	}
+	v := reflect.New(t).Elem()
+	if err := new(Key).setOne(v, text); err != nil {
+		panic("config: tag of Config: " + err.Error())
+	}
+	n := v.Int()
+	return &n
+}
+
+// Keys returns a copy of the table of keys, in the order of the documentation.
+func Keys() []Key {
+	var out []Key
+	for _, s := range table() {
+		for _, k := range s.keys {
+			out = append(out, *k)
+		}
+	}
+	return out
+}
+
+// field is where the value of a key lives in c.
+func (c *Config) field(k *Key) reflect.Value {
+	return reflect.ValueOf(c).Elem().Field(k.index[0]).Field(k.index[1])
+}
+
+// find returns the key with a path or a second flag name, or nil.
+func find(name string) *Key {
+	for _, s := range table() {
+		for _, k := range s.keys {
+			if k.Path == name || k.Short == name && name != "" {
+				return k
+			}
+		}
+	}
+	return nil
+}
