@@ -36,7 +36,7 @@ func (l *Local) answerSlots(s *session, audio int) {
 			l.slots[i] = s.sections[i].refused()
 		}
 	}
-	l.proto, l.timing = s.sections[audio].proto, timing(s.timing)
+	l.proto, l.timing = strings.ToUpper(s.sections[audio].proto), timing(s.timing)
 }
 
 // bind remembers the meaning of payload types; a later meaning wins.

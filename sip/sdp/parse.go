@@ -33,7 +33,6 @@ type section struct {
 	ptime     string
 	maxptime  string
 	rtpmap    [maxPT + 1]*Codec
-	fmtp      [maxPT + 1]string
 }
 
 // parse reads a description. Only what leaves its meaning in doubt is an error: no v=0
@@ -133,11 +132,6 @@ func (m *section) attribute(name, value string) {
 	case "rtpmap":
 		if c, ok := parseRtpmap(value); ok && m.rtpmap[c.PT] == nil {
 			m.rtpmap[c.PT] = &c
-		}
-	case "fmtp":
-		number, arg, _ := strings.Cut(value, " ")
-		if pt, err := parsePT(number); err == nil {
-			m.fmtp[pt] = strings.TrimSpace(arg)
 		}
 	case "rtcp-mux", "rtcp-mux-only":
 		m.mux = true
