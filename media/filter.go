@@ -54,7 +54,9 @@ type Source interface {
 }
 
 // Sink is where audio goes that may block: a file, a socket. Its Write runs in the
-// goroutine of a link; f is only valid during the call.
+// goroutine of a link; f is only valid during the call. A Lost frame stands for
+// Samples that a full ring dropped there. Close may be called while Write blocks,
+// and makes it return.
 type Sink interface {
 	Write(f *Frame) error
 	io.Closer

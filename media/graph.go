@@ -1,0 +1,332 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultTick is the length of a graph's tick when its options name none.
+const DefaultTick = 20 * time.Millisecond
+
+// TickStep is what every tick is a multiple of: the clock's phases lie this far
+// apart.
+const TickStep = 5 * time.Millisecond
+
+// DefaultOps is the size of a graph's Do queue when its options name none.
+const DefaultOps = 64
+
+// Errors of Do.
+var (
+	// ErrClosed says that the graph was closed.
+	ErrClosed = errors.New("graph is closed")
+	// ErrBusy says that the queue of operations is full.
+	ErrBusy = errors.New("graph is busy: its queue of operations is full")
+)
+
+// GraphOptions shape a graph. The zero value works.
+type GraphOptions struct {
+	// Tick is the length of a turn, a multiple of TickStep (others are rounded
+	// up); 0 is DefaultTick.
+	Tick time.Duration
+	// Convert returns a filter between two formats; it is filter.Convert outside
+	// tests. Without it formats that differ are a build-time error.
+	Convert func(from, to Format) (Filter, error)
+	// OnError hears of a filter that panicked (the clock has detached the graph
+	// then) or a link that failed. It must not block.
+	OnError func(where string, err error)
+	// Pool lends the rings of links their storage; nil is a pool of its own.
+	Pool *BlockPool
+	// Reaper counts goroutines that Close could not await; nil is one of its own.
+	Reaper *Reaper
+	// Ops is the most operations that wait for the next tick; 0 is DefaultOps.
+	Ops int
+}
+
+// Graph is a set of filters that audio flows through, ticked by a Clock:
+//
+//	step 0     step 1      step 2     step 3      step 4
+//	[decoder]--[mixer]-----[gain]-----[encoder]---[sender]
+//	[player]--/                   \
+//	                               `--[link] ~> ring ~> goroutine of a Sink
+//
+// Its owner builds it before it is attached; after that everything but Do, Close
+// and the counters of links happens on the tick's thread, inside Do.
+type Graph struct {
+	convert func(from, to Format) (Filter, error)
+	onError func(where string, err error)
+	pool    *BlockPool
+	reaper  *Reaper
+	tick    atomic.Int64 // ns
+
+	steps []step
+	slots []*Frame // output of all steps; slots[0] is always nil
+	at    int      // the step that runs, for the name of one that panics
+
+	nodes []*node
+	links []*Link
+	shard int // where Placed was told, -1 before
+
+	ops  chan func()
+	mu   sync.Mutex
+	on   Clock // that ticks the graph now
+	gone bool  // closed
+	busy bool  // operations run inline now
+}
+
+// step is one filter with the places of its frames, ready to run.
+type step struct {
+	filter Filter
+	in     []*Frame
+	out    []*Frame // a part of the graph's slots
+	from   []int32  // slots of in
+}
+
+// NewGraph returns an empty graph.
+func NewGraph(o GraphOptions) *Graph {
+	if o.Ops <= 0 {
+		o.Ops = DefaultOps
+	}
+	if o.Pool == nil {
+		o.Pool = NewBlockPool(0)
+	}
+	if o.Reaper == nil {
+		o.Reaper = &Reaper{}
+	}
+	g := &Graph{
+		convert: o.Convert, onError: o.OnError, pool: o.Pool, reaper: o.Reaper,
+		shard: -1, ops: make(chan func(), o.Ops), slots: make([]*Frame, 1),
+	}
+	g.tick.Store(int64(roundTick(o.Tick)))
+	return g
+}
+
+func roundTick(d time.Duration) time.Duration {
+	if d <= 0 {
+		return DefaultTick
+	}
+	return (d + TickStep - 1) / TickStep * TickStep
+}
+
+// Tick runs the waiting operations and then every filter once. It is for clocks,
+// which also recover its panics.
+func (g *Graph) Tick() {
+	if len(g.ops) > 0 {
+		g.at = -1
+		g.runOps()
+	}
+	slots := g.slots
+	for i := range g.steps {
+		s := &g.steps[i]
+		g.at = i
+		for k, from := range s.from {
+			s.in[k] = slots[from]
+		}
+		s.filter.Process(s.in, s.out)
+	}
+}
+
+// runOps runs what was queued when it began, so that an operation which queues
+// another cannot hold up the tick.
+func (g *Graph) runOps() {
+	for range len(g.ops) {
+		select {
+		case op := <-g.ops:
+			op()
+		default:
+			return
+		}
+	}
+}
+
+// Skip tells the filters that the clock gave up n ticks. It is for clocks.
+func (g *Graph) Skip(n int) {
+	for i := range g.steps {
+		g.at = i
+		if f, ok := g.steps[i].filter.(Skipper); ok {
+			f.Skip(n)
+		}
+	}
+}
+
+// TickLength returns the length of a tick; any goroutine may ask.
+func (g *Graph) TickLength() time.Duration { return time.Duration(g.tick.Load()) }
+
+// SetTick changes the length of a tick, between ticks.
+func (g *Graph) SetTick(d time.Duration) {
+	d = roundTick(d)
+	if d == g.TickLength() {
+		return
+	}
+	g.tick.Store(int64(d))
+	for _, n := range g.nodes {
+		n.prepare(d)
+	}
+	g.mu.Lock()
+	c, ok := g.on.(interface{ retick(g *Graph) })
+	g.mu.Unlock()
+	if ok {
+		c.retick(g)
+	}
+}
+
+// Do has op run between two ticks, on the tick's thread; while no clock ticks the
+// graph, it runs at once. Operations run in order. The error is ErrClosed after
+// Close and ErrBusy when too many wait. One goroutine at a time may call Do.
+func (g *Graph) Do(op func()) error {
+	g.mu.Lock()
+	if g.gone {
+		g.mu.Unlock()
+		return ErrClosed
+	}
+	select {
+	case g.ops <- op:
+	default:
+		g.mu.Unlock()
+		return ErrBusy
+	}
+	inline := g.on == nil && !g.busy
+	g.busy = g.busy || inline
+	g.mu.Unlock()
+	if inline {
+		g.runInline()
+	}
+	return nil
+}
+
+// runInline runs the queue until it is empty or a clock takes over.
+func (g *Graph) runInline() {
+	for op := g.nextInline(); op != nil; op = g.nextInline() {
+		g.inline(op)
+	}
+}
+
+// nextInline returns the next operation; with none left nobody runs inline.
+func (g *Graph) nextInline() (op func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.on == nil {
+		select {
+		case op = <-g.ops:
+		default:
+		}
+	}
+	g.busy = op != nil
+	return op
+}
+
+// inline runs op; when it panics, the next Do may run inline again.
+func (g *Graph) inline(op func()) {
+	ok := false
+	defer func() {
+		if !ok {
+			g.mu.Lock()
+			g.busy = false
+			g.mu.Unlock()
+		}
+	}()
+	op()
+	ok = true
+}
+
+// attach marks g as ticked by c; false when it is closed or has a clock.
+func (g *Graph) attach(c Clock) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.gone || g.on != nil {
+		return false
+	}
+	g.on = c
+	return true
+}
+
+// detached marks g as ticked by nobody. With run it does what still waits.
+func (g *Graph) detached(run bool) {
+	g.mu.Lock()
+	g.on = nil
+	run = run && !g.busy
+	g.busy = g.busy || run
+	g.mu.Unlock()
+	if run {
+		g.runInline()
+	}
+}
+
+// clock returns what ticks g now, or nil.
+func (g *Graph) clock() Clock {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.on
+}
+
+// place tells all filters their shard, on its goroutine before the first tick.
+func (g *Graph) place(shard int) {
+	g.shard = shard
+	for i := range g.steps {
+		g.at = i
+		if f, ok := g.steps[i].filter.(Placed); ok {
+			f.Placed(shard)
+		}
+	}
+}
+
+// failed reports the panic of the step that ran.
+func (g *Graph) failed(err error) {
+	where := "operation"
+	if g.at >= 0 && g.at < len(g.steps) {
+		where = name(g.steps[g.at].filter)
+	}
+	g.report(where, err)
+}
+
+func (g *Graph) report(where string, err error) {
+	if g.onError != nil {
+		g.onError(where, err)
+	}
+}
+
+// own remembers l for Close and forgets those that ended.
+func (g *Graph) own(l *Link) {
+	live := g.links[:0]
+	for _, old := range g.links {
+		select {
+		case <-old.done:
+		default:
+			live = append(live, old)
+		}
+	}
+	clear(g.links[len(live):])
+	g.links = append(live, l)
+}
+
+// Close detaches the graph from its clock, runs the operations that wait, refuses
+// later ones, lets every sink write what is queued and waits for the goroutines
+// of all links. When ctx ends first it closes what blocks, hands those goroutines
+// to the Reaper and returns an error. It must not be called from a tick.
+func (g *Graph) Close(ctx context.Context) error {
+	if c := g.clock(); c != nil {
+		c.Detach(g)
+	}
+	g.mu.Lock()
+	g.gone = true
+	g.mu.Unlock()
+	for _, n := range g.nodes {
+		if f, ok := n.filter.(interface{ removed() }); ok {
+			f.removed()
+		}
+	}
+	var errs []error
+	for _, l := range g.links {
+		if err := l.await(ctx); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	g.links = nil
+	if len(errs) > 0 {
+		return fmt.Errorf("close graph: %w", errors.Join(errs...))
+	}
+	return nil
+}
