@@ -1,0 +1,60 @@
+#include "textflag.h"
+
+// func dot(x, h []float32) float32
+TEXT ·dot(SB), NOSPLIT, $0-52
+	MOVQ x_base+0(FP), SI
+	MOVQ x_len+8(FP), CX
+	MOVQ h_base+24(FP), DI
+	XORPS X0, X0
+	XORPS X1, X1
+	XORPS X6, X6
+	XORPS X7, X7
+	SUBQ $16, CX
+	JLT  eight
+
+sixteen:
+	MOVUPS (SI), X2
+	MOVUPS 16(SI), X3
+	MOVUPS 32(SI), X4
+	MOVUPS 48(SI), X5
+	MOVUPS (DI), X8
+	MOVUPS 16(DI), X9
+	MOVUPS 32(DI), X10
+	MOVUPS 48(DI), X11
+	MULPS  X8, X2
+	MULPS  X9, X3
+	MULPS  X10, X4
+	MULPS  X11, X5
+	ADDPS  X2, X0
+	ADDPS  X3, X1
+	ADDPS  X4, X6
+	ADDPS  X5, X7
+	ADDQ   $64, SI
+	ADDQ   $64, DI
+	SUBQ   $16, CX
+	JGE    sixteen
+
+eight:
+	ADDQ   $16, CX
+	JEQ    done
+	MOVUPS (SI), X2
+	MOVUPS 16(SI), X3
+	MOVUPS (DI), X8
+	MOVUPS 16(DI), X9
+	MULPS  X8, X2
+	MULPS  X9, X3
+	ADDPS  X2, X0
+	ADDPS  X3, X1
+
+done:
+	ADDPS  X1, X0
+	ADDPS  X7, X6
+	ADDPS  X6, X0
+	MOVAPS X0, X1
+	SHUFPS $0x4E, X1, X1
+	ADDPS  X1, X0
+	MOVAPS X0, X1
+	SHUFPS $0xB1, X1, X1
+	ADDPS  X1, X0
+	MOVSS  X0, ret+48(FP)
+	RET
