@@ -63,7 +63,12 @@ const (
 )
 
 // PacketReader hands out the packets of a stream in order, as a jitter buffer
-// does. The Payload of f is valid until the next call.
+// does.
+//
+// On entry f.Samples says how many samples (of the clock rate) the reader still
+// needs for its tick, or 0. On return it says for how many the answer stands; a
+// ReadNone that leaves it alone or at 0 stands for the rest of the tick. The
+// Payload of f is valid until the next call.
 type PacketReader interface {
 	ReadPacket(f *Frame) Read
 }
