@@ -43,10 +43,10 @@ func Noise(n int, level float64, seed uint64) []int16 {
 // with peaks near level dBFS.
 func Voice(rate int, level float64, d time.Duration) []int16 {
 	pcm := make([]int16, int(int64(rate)*int64(d)/int64(time.Second)))
-	a, phase := amplitude(level), 0.0
+	a := amplitude(level)
 	for i := range pcm {
 		t := float64(i) / float64(rate)
-		phase += 2 * math.Pi * (120 + 15*math.Sin(2*math.Pi*0.7*t)) / float64(rate)
+		phase := 2 * math.Pi * (120*t + 3*math.Sin(2*math.Pi*0.7*t))
 		v := 0.0
 		for k := 1.0; k <= 20; k++ {
 			v += math.Sin(k*phase) / k

@@ -68,9 +68,9 @@ func gcd(a, b int) int {
 func newDesign(up, down int) *design {
 	d := &design{up: up, down: down, phases: up}
 	low := min(1, float64(up)/float64(down)) // lower rate, in units of the input's
-	// The transition of the window begins earlier than the flat band ends: its
-	// first quarter costs less than 0.1 dB.
-	width := (0.5 - flatBand) * 4 / 3 * low
+	// The window's transition begins before the flat band ends: its first seventh
+	// costs less than 0.1 dB.
+	width := (0.5 - flatBand) * 1.16 * low
 	cut := 0.5*low - width/2
 	length := (stopBand-7.95)/(14.36*width) + 1
 	d.taps = (int(math.Ceil(length)) + 7) / 8 * 8
