@@ -1,0 +1,208 @@
+package rtp
+
+import "time"
+
+// ringPackets bounds what a jitter buffer holds: 200 ms in packets of 10 ms, and a
+// burst.
+const ringPackets = 64
+
+const (
+	concealMost = 3 // packets concealed in a row before silence
+	oldMost     = 5 // packets in a row that are too old before their delay is taken as given
+)
+
+// jitter is the jitter buffer of one session. It orders packets, holds them until
+// their time, and tells loss from silence. It holds slots only while packets wait.
+//
+// Playing, the next packet is handed out when the reader wants samples. A late one
+// is concealed without moving on, so the delay grows by just what was missing; a
+// delay above the target is taken down by leaving a quiet packet out, or in a
+// pause.
+type jitter struct {
+	ring     *[ringPackets]held // nil until something came
+	next     uint32             // extended sequence to be played
+	end      uint32             // one past the highest that came
+	begun    bool               // next and end are set
+	fresh    bool               // nothing was played since
+	lent     *slot              // what the reader looks at
+	playing  bool
+	silent   bool // the far end said so: comfort noise
+	position uint32
+	units    uint32 // of the last packet
+	hidden   uint32 // units concealed at position without moving on
+	lead     uint32 // units given to the reader and not played yet
+	old      int    // packets in a row that were too old
+	past     int    // packets in a row from before the position
+	off      int    // packets in a row with too much (+) or too little (-) delay
+
+	line     delayLine
+	rate     int
+	perUnit  int // bits per unit; 0 = not known from the size
+	ptime    uint32
+	tickLen  uint32
+	tickTime int64
+	low      int64 // limits of the delay, ns
+	high     int64
+	encoding string
+	quiet    func([]byte) bool
+	count    *counters
+}
+
+// held is one packet in the ring.
+type held struct {
+	slot      *slot // nil for what is no audio
+	timestamp uint32
+	units     uint32
+	kind      heldKind
+	marker    bool
+}
+
+type heldKind uint8
+
+const (
+	heldNothing heldKind = iota
+	heldAudio
+	heldSilence // comfort noise, digits: the far end sends no audio meanwhile
+	heldOther   // not lost, but of no use
+)
+
+func (j *jitter) configure(c *Config, tick time.Duration) {
+	j.rate = c.Codec.ClockRate
+	j.perUnit = c.Codec.Bits * max(c.Codec.Channels, 1)
+	j.tickLen, j.tickTime = unitsOf(tick, j.rate), int64(tick)
+	j.ptime = unitsOf(20*time.Millisecond, j.rate)
+	j.low, j.high = int64(c.JitterMin), int64(c.JitterMax)
+	if e := c.Codec.Encoding(); e != j.encoding {
+		j.encoding = e
+		j.quiet = quietOf(c.Codec.Name)
+	}
+	if j.line.rate != int64(j.rate) {
+		j.line.reset(j.rate)
+	}
+}
+
+// reset empties the buffer for a new stream.
+func (j *jitter) reset(pool *slotPool) {
+	j.clear(pool)
+	j.begun, j.playing, j.silent = false, false, false
+	j.hidden, j.lead, j.old, j.past, j.off, j.units = 0, 0, 0, 0, 0, 0
+	j.line.reset(j.rate)
+}
+
+func (j *jitter) clear(pool *slotPool) {
+	if j.ring == nil {
+		return
+	}
+	for i := range j.ring {
+		j.drop(&j.ring[i], pool)
+	}
+}
+
+func (j *jitter) drop(h *held, pool *slotPool) {
+	if h.slot != nil {
+		pool.put(h.slot)
+	}
+	*h = held{}
+}
+
+// forget lets everything go without a pool, off the shard.
+func (j *jitter) forget() { j.ring, j.lent, j.begun, j.playing = nil, nil, false, false }
+
+// tick begins a tick: what the reader took before has been played by that much.
+func (j *jitter) tick() { j.lead -= min(j.lead, j.tickLen) }
+
+// push takes a packet of audio.
+func (j *jitter) push(p *Packet, sequence uint32, arrival int64, pool *slotPool) {
+	if len(p.Payload) == 0 {
+		j.pass(sequence, false)
+		return
+	}
+	if j.line.observe(p.Timestamp, arrival) {
+		j.count.resyncs.Add(1)
+		j.clear(pool)
+		j.begun, j.playing = false, false
+	}
+	h := j.place(sequence, pool)
+	if h == nil {
+		return
+	}
+	*h = held{
+		slot: pool.get(p.Payload), timestamp: p.Timestamp,
+		units: j.unitsIn(p.Payload), kind: heldAudio, marker: p.Marker,
+	}
+}
+
+func (j *jitter) unitsIn(payload []byte) uint32 {
+	if j.perUnit > 0 {
+		return uint32(len(payload) * 8 / j.perUnit)
+	}
+	if j.units > 0 {
+		return j.units
+	}
+	return j.ptime
+}
+
+// pass takes the place of a packet that holds no audio, so that it is not missed.
+func (j *jitter) pass(sequence uint32, silence bool) {
+	if !j.begun {
+		return // no audio came yet
+	}
+	h := j.place(sequence, nil)
+	if h == nil {
+		return
+	}
+	*h = held{kind: heldOther}
+	if silence {
+		h.kind = heldSilence
+	}
+}
+
+// place finds the place of a sequence number; nil: it is late or a duplicate.
+func (j *jitter) place(sequence uint32, pool *slotPool) *held {
+	if j.ring == nil {
+		j.ring = new([ringPackets]held)
+	}
+	if !j.begun {
+		j.begun, j.fresh, j.next, j.end = true, true, sequence, sequence
+	}
+	if int32(sequence-j.next) < 0 {
+		if !j.fresh || j.end-sequence > ringPackets {
+			j.count.late.Add(1)
+			return nil
+		}
+		j.next = sequence // out of order before anything was played
+	}
+	if sequence-j.next >= ringPackets {
+		j.advance(sequence, pool)
+	}
+	h := &j.ring[sequence%ringPackets]
+	if h.kind != heldNothing {
+		j.count.duplicate.Add(1)
+		return nil
+	}
+	if int32(sequence+1-j.end) > 0 {
+		j.end = sequence + 1
+	}
+	return h
+}
+
+// advance makes room for a sequence number far ahead: the oldest packets go.
+func (j *jitter) advance(sequence uint32, pool *slotPool) {
+	for j.next != sequence-ringPackets+1 {
+		if j.end == j.next { // nothing is held: a long loss
+			j.next, j.end = sequence, sequence
+			break
+		}
+		h := &j.ring[j.next%ringPackets]
+		if h.kind == heldAudio {
+			j.count.late.Add(1)
+		}
+		if pool != nil {
+			j.drop(h, pool)
+		} else {
+			*h = held{}
+		}
+		j.next++
+	}
+	j.playing = false
+}

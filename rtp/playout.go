@@ -1,0 +1,203 @@
+package rtp
+
+import (
+	"rms/media"
+)
+
+// read hands out the next packet, or says why there is none. now is the tick's
+// time.
+func (j *jitter) read(f *media.Frame, pool *slotPool, now int64) media.Read {
+	f.Payload, f.Samples, f.Marker, f.Lost = nil, 0, false, false
+	if j.lent != nil {
+		pool.put(j.lent)
+		j.lent = nil
+	}
+	if !j.begun {
+		return media.ReadNone
+	}
+	for j.next != j.end {
+		h := &j.ring[j.next%ringPackets]
+		switch h.kind {
+		case heldAudio:
+			if r, done := j.readAudio(h, f, pool, now); done {
+				return r
+			}
+		case heldNothing:
+			if r, done := j.readHole(f); done {
+				return r
+			}
+		default:
+			j.silent = j.silent || h.kind == heldSilence
+			*h = held{}
+			j.next++
+		}
+	}
+	return j.readNothing(f)
+}
+
+// delay is how long after the fastest packet a sample read now will be heard.
+func (j *jitter) delay(timestamp uint32, now int64) int64 {
+	return now + int64(j.lead)*1e9/int64(j.rate) - j.line.due(timestamp)
+}
+
+// target is the delay that the jitter asks for, within the limits.
+func (j *jitter) target() int64 { return min(max(j.line.target, j.low), j.high) }
+
+// readAudio looks at the packet whose turn it is; done is false when it was left
+// out and the next one counts.
+func (j *jitter) readAudio(h *held, f *media.Frame, pool *slotPool, now int64) (media.Read, bool) {
+	delay := j.delay(h.timestamp, now)
+	if delay > j.high+j.tickTime {
+		j.tooOld(h, pool)
+		return 0, false
+	}
+	gap := int32(h.timestamp - j.position)
+	if j.playing && gap > 0 && !j.explained(uint32(gap)) {
+		j.playing = false // a pause of the far end
+	}
+	if !j.playing {
+		if delay < j.target()-j.tickTime/2 {
+			return j.wait(), true
+		}
+		j.begin(h.timestamp)
+		gap = 0
+	}
+	if gap < 0 && j.fromBefore(h, uint32(-gap), pool) {
+		return 0, false
+	}
+	switch j.adapt(h, delay) {
+	case leaveOut:
+		j.count.shrunk.Add(1)
+		j.position = h.timestamp + h.units
+		j.next++
+		j.drop(h, pool)
+		return 0, false
+	case stretch:
+		return j.lost(f, h.units), true
+	}
+	j.give(h, f)
+	j.count.delay.Store(delay)
+	j.count.target.Store(j.target())
+	return media.ReadPacket, true
+}
+
+// tooOld drops a packet that would be heard too late. When the newest come as late,
+// the network's delay has changed: the line moves there, and nothing is dropped.
+func (j *jitter) tooOld(h *held, pool *slotPool) {
+	if j.old++; j.old > oldMost && j.line.behind() > j.high {
+		j.old = 0
+		j.line.settle()
+		j.playing = false
+		return
+	}
+	j.count.late.Add(1)
+	j.position = h.timestamp + h.units
+	j.next++
+	j.drop(h, pool)
+}
+
+// explained reports whether what was concealed already fills a gap before the next
+// packet.
+func (j *jitter) explained(gap uint32) bool {
+	if gap > j.hidden {
+		return false
+	}
+	j.position += gap
+	return true
+}
+
+func (j *jitter) begin(timestamp uint32) {
+	j.playing, j.silent, j.fresh = true, false, false
+	j.position = timestamp
+	j.hidden, j.off = 0, 0
+}
+
+// fromBefore drops a packet whose samples were played already; when that goes on,
+// the far end's timestamps went back and the packet is played.
+func (j *jitter) fromBefore(h *held, behind uint32, pool *slotPool) bool {
+	if behind < h.units {
+		return false // overlaps: better twice than a hole
+	}
+	if j.past++; j.past > oldMost {
+		j.past = 0
+		return false
+	}
+	j.count.late.Add(1)
+	j.next++
+	j.drop(h, pool)
+	return true
+}
+
+func (j *jitter) give(h *held, f *media.Frame) {
+	f.Payload = h.slot.payload()
+	f.Timestamp, f.Marker, f.Samples = h.timestamp, h.marker, int(h.units)
+	j.lent = h.slot
+	*h = held{}
+	j.next++
+	j.position = f.Timestamp + uint32(f.Samples)
+	j.units = uint32(f.Samples)
+	j.lead += j.units
+	j.hidden, j.old, j.past = 0, 0, 0
+	j.silent = false
+}
+
+// readHole decides on a missing packet with others behind it.
+func (j *jitter) readHole(f *media.Frame) (media.Read, bool) {
+	first, missing := j.following()
+	if first.kind != heldAudio {
+		j.next += missing // unknown length: the packet behind tells
+		return 0, false
+	}
+	hole := int32(first.timestamp - j.position)
+	if !j.playing || hole <= 0 {
+		j.next += missing
+		return 0, false
+	}
+	covered := min(j.hidden, uint32(hole))
+	j.hidden -= covered
+	j.position += covered
+	if hole -= int32(covered); hole == 0 {
+		j.next += missing
+		return 0, false
+	}
+	each := min(max(uint32(hole)/missing, 1), uint32(hole))
+	if missing > concealMost || each > 4*max(j.units, j.ptime) {
+		j.next += missing
+		j.playing = false // too much to conceal: silence until its time
+		return 0, false
+	}
+	j.position += each
+	j.next++
+	return j.lost(f, each), true
+}
+
+// following returns the first packet behind a hole and the hole's length.
+func (j *jitter) following() (*held, uint32) {
+	missing := uint32(1)
+	for j.ring[(j.next+missing)%ringPackets].kind == heldNothing {
+		missing++ // ends: the packet before end is there
+	}
+	return &j.ring[(j.next+missing)%ringPackets], missing
+}
+
+// readNothing decides on an empty buffer: the next packet is late, or the far end
+// is silent.
+func (j *jitter) readNothing(f *media.Frame) media.Read {
+	if !j.playing || j.silent || j.units == 0 || j.hidden >= concealMost*j.units {
+		j.playing = false
+		return j.wait()
+	}
+	j.hidden += j.units
+	return j.lost(f, j.units)
+}
+
+func (j *jitter) wait() media.Read {
+	j.lead = 0
+	return media.ReadNone
+}
+
+func (j *jitter) lost(f *media.Frame, units uint32) media.Read {
+	f.Lost, f.Samples, f.Timestamp = true, int(units), j.position
+	j.lead += units
+	return media.ReadLost
+}

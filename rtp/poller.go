@@ -1,0 +1,262 @@
+package rtp
+
+import (
+	"net/netip"
+	"time"
+
+	"rms/media"
+)
+
+// sessionBudget is how many datagrams a session may always read in a tick; a flood
+// beyond it is read only while the shard has time, and waits in the kernel's
+// bounded buffer.
+const (
+	sessionBudget = 64
+	floodBudget   = 512
+)
+
+// quietAfter is when a silent socket is handed to the epoll set, in ns.
+const quietAfter = int64(100 * time.Millisecond)
+
+// poller is the filter that receives: it drains the sockets, and judges and sorts
+// what came.
+type poller struct {
+	s        *Session
+	tick     time.Duration
+	placed   bool
+	timedOut bool
+	got      int64 // mono ns of the last datagram of any kind
+	heard    int64 // mono ns of the last packet that was accepted
+}
+
+// Name names the filter in a graph's picture.
+func (f *poller) Name() string { return "rtp receive" }
+
+// Prepare sets the length of a tick.
+func (f *poller) Prepare(tick time.Duration) {
+	f.tick = tick
+	f.s.jitter.configure(&f.s.config, tick)
+}
+
+// Placed tells the session its shard.
+func (f *poller) Placed(shard int) { f.s.place(shard) }
+
+// Process receives everything that came since the last tick.
+func (f *poller) Process(_, _ []*media.Frame) {
+	s := f.s
+	if s.closed.Load() {
+		return
+	}
+	if !f.placed {
+		s.place(0)
+	}
+	now := s.shard.mono
+	if s.watched[Media].ready && f.drain(Media) == 0 && now-f.got >= quietAfter {
+		s.watched[Media].sleep()
+	}
+	if s.watched[Control].ready {
+		f.drain(Control)
+		s.watched[Control].sleep()
+	}
+	s.jitter.tick()
+	if d, ok := s.digitsIn.expire(now); ok {
+		s.reportDigit(d)
+	}
+	if s.reports.due(now) {
+		s.reports.send(s)
+	}
+	f.watchSilence(now)
+}
+
+// drain reads a socket until it is empty or the budget is spent, and returns how
+// many datagrams came.
+func (f *poller) drain(c Channel) int {
+	s := f.s
+	sh := s.shard
+	total := 0
+	for total < floodBudget {
+		if total >= sessionBudget {
+			if sh.extra <= 0 {
+				break
+			}
+			sh.extra -= batchSize
+		}
+		sh.batch.n = 0
+		n := s.transport.Receive(c, sh.batch)
+		for i := range n {
+			s.receive(c, &sh.batch.data[i])
+		}
+		total += n
+		if n < batchSize {
+			break
+		}
+	}
+	if total > 0 && c == Media {
+		f.got = sh.mono
+	}
+	return total
+}
+
+func (f *poller) watchSilence(now int64) {
+	c := &f.s.config
+	if !c.Receive || c.Timeout <= 0 || f.timedOut || now-f.heard < int64(c.Timeout) {
+		return
+	}
+	f.timedOut = true
+	f.s.events.Timeout()
+}
+
+// receive sorts one datagram.
+func (s *Session) receive(c Channel, d *Datagram) {
+	switch {
+	case d.Truncated:
+		s.count.truncated.Add(1)
+	case len(d.Data) == 0:
+		s.count.malformed.Add(1)
+	case d.Data[0]>>6 == 0 || (d.Data[0] >= 20 && d.Data[0] < 64):
+		s.count.notRTP.Add(1) // STUN, ZRTP, DTLS (RFC 7983); also RTP version 0
+	case c == Control || isRTCP(d.Data):
+		s.receiveControl(c, d)
+	default:
+		s.receiveMedia(d)
+	}
+}
+
+func (s *Session) receiveControl(c Channel, d *Datagram) {
+	if !s.latch.control(d.From, s.config.RemoteRTCP) {
+		s.count.foreign.Add(1)
+		return
+	}
+	if !s.reports.receive(s, d.Data) {
+		s.count.badRTCP.Add(1)
+		return
+	}
+	s.count.rtcpIn.Add(1)
+	s.poller.heard = s.shard.mono
+	if s.config.Latch != LatchNAT || c != Control || s.config.Mux {
+		return
+	}
+	s.controlSeen = true
+	if d.From != s.remote[Control].AddrPort {
+		s.remote[Control] = MakeAddr(d.From) // follows the latch: same host
+	}
+}
+
+func (s *Session) receiveMedia(d *Datagram) {
+	p := &s.shard.packet
+	if !p.parse(d.Data) {
+		s.count.malformed.Add(1)
+		return
+	}
+	accepted, moved := s.latch.media(d.From, p)
+	if !accepted {
+		s.count.foreign.Add(1)
+		return
+	}
+	if moved {
+		s.moved(d.From)
+	}
+	now := s.shard.mono
+	p.Arrival = d.Arrival
+	arrival := now // the kernel's stamp on the clock that never jumps
+	if p.Arrival == 0 {
+		p.Arrival = s.shard.wall
+	} else {
+		arrival -= max(s.shard.wall-p.Arrival, 0)
+	}
+	s.poller.heard = now
+	s.count.packetsIn.Add(1)
+	s.count.bytesIn.Add(uint64(len(p.Payload)))
+	if p.SSRC == s.ssrc {
+		s.collided(p)
+	}
+	if s.tap != nil {
+		s.tap(p)
+	}
+	s.sort(p, arrival)
+}
+
+// moved sends to the address that the latch learned. What another source sent
+// before is not played any more.
+func (s *Session) moved(to netip.AddrPort) {
+	s.in, s.digitsIn = reception{}, digitReceiver{}
+	s.jitter.reset(&s.shard.slots)
+	if s.remote[Media].AddrPort == to {
+		return
+	}
+	s.remote[Media] = MakeAddr(to)
+	switch {
+	case s.config.Mux:
+		s.remote[Control] = s.remote[Media]
+	case to == s.config.Remote:
+		s.remote[Control] = MakeAddr(s.config.RemoteRTCP)
+	case !s.controlSeen || s.remote[Control].Addr() != to.Addr():
+		s.remote[Control] = MakeAddr(netip.AddrPortFrom(to.Addr(), to.Port()+1))
+	}
+	s.events.Latched(to)
+}
+
+// collided takes a new SSRC when the far end happens to use ours (RFC 3550 section
+// 8.2), unless it only reflects our own packets, as echo services do.
+func (s *Session) collided(p *Packet) {
+	if back := s.sender.sequence - p.Sequence; back <= 250 || s.reports.collided {
+		return
+	}
+	s.reports.bye(s)
+	s.reports.collided = true // once: a reflector may be slow
+	for s.ssrc == p.SSRC || s.ssrc == s.in.ssrc {
+		s.ssrc = uint32(s.random.Uint64() >> 32)
+	}
+	s.sender.packets, s.sender.bytes = 0, 0
+}
+
+// sort hands the packet to what wants its payload type.
+func (s *Session) sort(p *Packet, arrival int64) {
+	first := !s.in.started
+	sequence, verdict := s.in.take(p)
+	switch {
+	case verdict == onProbation:
+		s.count.probation.Add(1)
+		return
+	case verdict == restarted && !first:
+		s.count.resyncs.Add(1)
+		s.jitter.reset(&s.shard.slots)
+	}
+	s.count.lost.Store(s.in.lost())
+	c := &s.config
+	switch pt := p.PayloadType; {
+	case pt == c.PayloadType:
+		s.in.measure(arrival, p.Timestamp, c.Codec.ClockRate)
+		s.count.jitter.Store((s.in.jitter >> 4) * int64(time.Second) / int64(c.Codec.ClockRate))
+		if c.Receive {
+			s.jitter.push(p, sequence, arrival, &s.shard.slots)
+		}
+	case pt == c.DTMFType && pt != 0:
+		s.jitter.pass(sequence, true)
+		s.receiveDigit(p)
+	case pt == c.CNType && pt != 0:
+		s.count.noise.Add(1)
+		s.jitter.pass(sequence, true)
+	default:
+		s.count.unknownPT.Add(1)
+		s.jitter.pass(sequence, false)
+	}
+}
+
+func (s *Session) receiveDigit(p *Packet) {
+	event, ok := parseDTMF(p.Payload)
+	if !ok {
+		s.count.malformed.Add(1)
+		return
+	}
+	ended, n := s.digitsIn.take(event, p.Timestamp, p.Marker, s.shard.mono)
+	for _, d := range ended[:n] {
+		s.reportDigit(d)
+	}
+}
+
+func (s *Session) reportDigit(d digit) {
+	s.count.digits.Add(1)
+	duration := time.Duration(int64(d.units) * int64(time.Second) / int64(s.config.DTMFRate))
+	s.events.Digit(d.key, duration, "rtp")
+}

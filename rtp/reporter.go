@@ -1,0 +1,151 @@
+package rtp
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// reportInterval is the mean time between reports (RFC 3550 section 6.2).
+const reportInterval = 5 * time.Second
+
+// reporter sends and receives the RTCP of a session.
+type reporter struct {
+	next     int64  // mono ns of the next report
+	sent     bool   // something of ours went out
+	collided bool   // the SSRC was changed once
+	byeFrom  uint32 // the SSRC that said goodbye
+	byeSeen  bool
+
+	lsr   uint32 // of the far end's last sender report
+	lsrAt int64  // mono ns of its arrival
+}
+
+// start sets the time of the first report, half an interval from now.
+func (r *reporter) start(s *Session) {
+	r.next = s.shard.mono + r.interval(s)/2
+}
+
+// interval is random, 0.5 to 1.5 of the mean, so that reports of many sessions do
+// not meet; the divisor makes up for reconsideration (RFC 3550 section 6.3.1).
+func (r *reporter) interval(s *Session) int64 {
+	const compensation = 1.21828
+	share := 0.5 + float64(s.random.Uint64()>>11)/(1<<53)
+	return int64(float64(reportInterval) * share / compensation)
+}
+
+func (r *reporter) due(now int64) bool { return now >= r.next }
+
+// send puts a report into the outbox.
+func (r *reporter) send(s *Session) {
+	r.next = s.shard.mono + r.interval(s)
+	if !s.remote[Control].Usable() {
+		return
+	}
+	out := &s.shard.out
+	b := r.appendReport(out.room(maxReport)[:0], s)
+	out.put(s, Control, b)
+	r.sent = true
+	s.count.rtcpOut.Add(1)
+}
+
+// appendReport appends a sender report if we sent since the report before last,
+// else a receiver report, and the CNAME.
+func (r *reporter) appendReport(b []byte, s *Session) []byte {
+	now := s.shard.mono
+	blocks := 0
+	if s.in.started {
+		blocks = 1
+	}
+	if s.sender.lastSent >= 0 && now-s.sender.lastSent < 2*int64(reportInterval) {
+		b = appendSR(b, s.ssrc, senderInfo{
+			ntp: ntp(s.shard.wall), timestamp: s.sender.clock,
+			packets: s.sender.packets, bytes: s.sender.bytes,
+		}, blocks)
+	} else {
+		b = appendRR(b, s.ssrc, blocks)
+	}
+	if blocks > 0 {
+		b = appendBlock(b, r.block(s))
+	}
+	return appendSDES(b, s.ssrc, s.config.CNAME)
+}
+
+func (r *reporter) block(s *Session) reportBlock {
+	block := reportBlock{
+		ssrc: s.in.ssrc, fraction: s.in.fraction(), lost: s.in.lost(),
+		highest: s.in.highest() - 1<<16, // without the cycle that the stream began with
+		jitter:  uint32(s.in.jitter >> 4), lsr: r.lsr,
+	}
+	if r.lsr != 0 {
+		block.dlsr = uint32((s.shard.mono - r.lsrAt) / 1000 * shortUnits / 1e6)
+	}
+	return block
+}
+
+// bye sends a report with a goodbye at once, if anything was ever sent.
+func (r *reporter) bye(s *Session) {
+	if !(r.sent || s.sender.packets > 0) || !s.remote[Control].Usable() {
+		return
+	}
+	b := r.appendReport(make([]byte, 0, maxReport), s)
+	s.transmit(Control, appendBYE(b, s.ssrc))
+	s.count.rtcpOut.Add(1)
+}
+
+// receive reads a compound packet; false: it is none.
+func (r *reporter) receive(s *Session, b []byte) bool {
+	if !validCompound(b) {
+		return false
+	}
+	for len(b) > 0 {
+		size := packetSize(b)
+		r.receiveOne(s, b[:size])
+		b = b[size:]
+	}
+	return true
+}
+
+func (r *reporter) receiveOne(s *Session, b []byte) {
+	count := int(b[0] & 0x1f)
+	switch b[1] {
+	case typeSR:
+		if from := binary.BigEndian.Uint32(b[4:]); !s.in.started || from == s.in.ssrc {
+			r.lsr, r.lsrAt = binary.BigEndian.Uint32(b[10:]), s.shard.mono
+		}
+		r.receiveBlocks(s, b[srSize:], count)
+	case typeRR:
+		r.receiveBlocks(s, b[rrSize:], count)
+	case typeBYE:
+		r.receiveBye(s, b[4:], count)
+	}
+}
+
+func (r *reporter) receiveBlocks(s *Session, b []byte, count int) {
+	for i := range count {
+		block := parseBlock(b[i*blockSize:])
+		if block.ssrc != s.ssrc {
+			continue
+		}
+		s.count.farLost.Store(block.lost)
+		s.count.farJitter.Store(int64(block.jitter) * int64(time.Second) / int64(s.config.Codec.ClockRate))
+		if block.lsr == 0 {
+			continue
+		}
+		trip := int64(int32(uint32(ntp(s.shard.wall)>>16) - block.lsr - block.dlsr))
+		if rtt := trip * int64(time.Second) / shortUnits; rtt >= 0 && rtt < int64(maxRTT) {
+			s.count.rtt.Store(max(rtt, 1))
+		}
+	}
+}
+
+// receiveBye believes a goodbye only for the stream that we hear, and once.
+func (r *reporter) receiveBye(s *Session, b []byte, count int) {
+	for i := range count {
+		from := binary.BigEndian.Uint32(b[4*i:])
+		if !s.in.started || from != s.in.ssrc || (r.byeSeen && r.byeFrom == from) {
+			continue
+		}
+		r.byeSeen, r.byeFrom = true, from
+		s.events.Bye()
+	}
+}
