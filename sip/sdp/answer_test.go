@@ -308,3 +308,15 @@ func TestAnswerSpeaksIPv6(t *testing.T) {
 		t.Errorf("an IPv4 address in IPv6 dress goes to %v", mapped.Media.Remote)
 	}
 }
+
+func BenchmarkAnswer(b *testing.B) {
+	offer := []byte(head + "m=audio 4000 RTP/AVP 18 8 0 101 13\r\na=rtpmap:18 G729/8000\r\n" +
+		"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:30\r\n")
+	c := caps()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sdp.Answer(offer, c, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
