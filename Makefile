@@ -62,8 +62,11 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
+# One process serves, another calls: the figures are those of the server's process.
 load: build
-	./rms load --calls $(CALLS)
+	@./rms serve --listen udp://127.0.0.1:5160 --rtp-ports 10000-29999 --log-level warn & server=$$!; \
+	trap "kill $$server" EXIT; sleep 1; \
+	./rms load sip:loop@127.0.0.1:5160 --calls $(CALLS) --rate 200 --for 20s --pid $$server
 
 interop: build
 	CI=true $(GO) test -count=1 -v -timeout 8m $(INTEROP)

@@ -25,7 +25,8 @@ func Answer(offer []byte, caps Caps, prev *Local) (*Result, error) {
 	return &Result{SDP: local.SDP, Media: media, Local: local}, nil
 }
 
-// pick takes the audio m-line to answer: the one in use, else the first that we can.
+// pick takes the audio m-line to answer: the one in use, else the first that we can,
+// else one that the far end closed.
 func (s *session) pick(caps Caps, prev *Local) (int, Media, error) {
 	order := make([]int, 0, len(s.sections)+1)
 	if prev != nil && prev.audio < len(s.sections) && len(prev.SDP) > 0 {
@@ -34,15 +35,20 @@ func (s *session) pick(caps Caps, prev *Local) (int, Media, error) {
 	for i := range s.sections {
 		order = append(order, i)
 	}
-	var why error
+	closed, kept, why := -1, Media{}, error(nil)
 	for _, i := range order {
 		media, err := s.agree(&s.sections[i], caps, prev)
-		if err == nil {
+		switch {
+		case err == nil && !s.sections[i].closed():
 			return i, media, nil
-		}
-		if why == nil && s.sections[i].isAudio() {
+		case err == nil && closed < 0:
+			closed, kept = i, media
+		case err != nil && why == nil && s.sections[i].isAudio():
 			why = err
 		}
+	}
+	if closed >= 0 {
+		return closed, kept, nil
 	}
 	if why == nil {
 		why = noAudio(s)

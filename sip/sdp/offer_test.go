@@ -120,6 +120,15 @@ func TestReInviteStaysOnTheSameStream(t *testing.T) {
 	}
 }
 
+func TestReInviteFollowsTheAudioToAnotherStream(t *testing.T) {
+	t.Parallel()
+	r := answer(t, head+"m=audio 4000 RTP/AVP 0\r\n", caps(), nil)
+	moved := answer(t, head+"m=audio 0 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 0\r\n", caps(), r.Local)
+	if moved.Media.Remote.Port() != 4002 || moved.Media.Hold {
+		t.Errorf("media %+v", moved.Media)
+	}
+}
+
 func TestOurReOfferKeepsPlacesTypesAndTheCodecInUse(t *testing.T) {
 	t.Parallel()
 	r := answer(t, head+"m=video 6 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 110 0 96\r\na=rtpmap:110 L16/8000\r\n"+
