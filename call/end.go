@@ -1,0 +1,121 @@
+package call
+
+import (
+	"fmt"
+	"time"
+
+	"rms/sip"
+)
+
+// hangup ends the call from our side: the media stops at once, and the BYE leaves
+// now or when the ACK has come.
+func (c *Call) hangup(cause sip.Cause) {
+	switch c.state {
+	case invited, early:
+		code, text := cause.Code, cause.Text
+		if code < 300 {
+			code, text = 480, "Temporarily Unavailable"
+		}
+		if err := c.dialog.Reject(code, text); err != nil {
+			c.log.Debug().Err(err).Msg("call not rejected")
+		}
+	case answered:
+		if err := c.dialog.Bye(reasonHeader(cause)); err != nil {
+			c.log.Debug().Err(err).Msg("BYE not sent")
+		}
+	case leaving, over:
+		return
+	}
+	c.leave(cause)
+}
+
+// reasonHeader is the Reason of our BYE (RFC 3326): why, when it was not an
+// ordinary hang-up.
+func reasonHeader(cause sip.Cause) string {
+	if cause.Text == "" || cause.Code == 200 {
+		return ""
+	}
+	code := cause.Code
+	if code == 0 {
+		code = 408
+		if cause.By == sip.ByUs {
+			code = 200
+		}
+	}
+	return fmt.Sprintf("SIP;cause=%d;text=%q", code, cause.Text)
+}
+
+// leave notes why we go and stops the media.
+func (c *Call) leave(cause sip.Cause) {
+	c.state, c.cause = leaving, cause
+	c.stopMedia()
+}
+
+// ended takes the end of the dialog.
+func (c *Call) ended(cause sip.Cause) {
+	if c.dialogOver {
+		return
+	}
+	c.dialogOver = true
+	if c.state < leaving {
+		c.state, c.cause = leaving, cause
+	} else if c.cause.Reason == "" {
+		c.cause.Reason = cause.Reason
+	}
+	c.stopMedia()
+	c.finish()
+}
+
+// stopMedia ends the plays and frees sockets and graph, in a goroutine because it
+// may wait for a tick.
+func (c *Call) stopMedia() {
+	l := c.leg
+	if l == nil {
+		return
+	}
+	c.stopPlays(ReasonStopped)
+	c.leg, c.closing = nil, true
+	c.manager.spawn(func() {
+		stats := l.close()
+		_ = c.box.must(func() {
+			c.legStats, c.closing = stats, false
+			c.finish()
+		})
+	})
+}
+
+// finish sends rms:end when neither the dialog nor the media is left.
+func (c *Call) finish() {
+	if !c.dialogOver || c.closing || c.state == over {
+		return
+	}
+	c.state = over
+	if c.limit != nil {
+		c.limit.Stop()
+	}
+	now := time.Now()
+	var setup, duration time.Duration
+	if !c.answeredAt.IsZero() {
+		setup, duration = c.answeredAt.Sub(c.began), now.Sub(c.answeredAt)
+	} else {
+		c.manager.failed.Add(1)
+	}
+	code := 0
+	if c.answeredAt.IsZero() {
+		code = c.cause.Code
+	}
+	s := &c.legStats
+	c.log.Info().Str("cause", c.cause.Text).Str("by", c.cause.By).Int("code", code).Dur("setup", setup).
+		Dur("duration", duration).Str("codec", s.codec).Uint64("packets_in", s.packetsIn).
+		Uint64("packets_out", s.packetsOut).Int64("lost", s.lost).Dur("jitter", s.jitter).Msg("call ended")
+	end := &Event{Name: EventEnd, Fields: []Field{
+		{"cause", c.cause.Text}, {"by", c.cause.By}, {"code", int64(code)}, {"reason", c.cause.Reason},
+		{"setup_ms", setup.Milliseconds()}, {"duration_ms", duration.Milliseconds()},
+		{"packets_in", int64(s.packetsIn)}, {"packets_out", int64(s.packetsOut)},
+		{"lost", s.lost}, {"jitter_ms", float64(s.jitter) / float64(time.Millisecond)},
+	}}
+	c.emitThen(end, nil, func(error) {
+		c.box.close()
+		c.manager.remove(c)
+	})
+}

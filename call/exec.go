@@ -1,0 +1,187 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+
+	"rms/sip"
+
+	"github.com/rs/zerolog"
+)
+
+// ErrGone says that the call has ended, so that nothing can be done with it.
+var ErrGone = errors.New("the call has ended")
+
+// ErrNoCall says that a verb needs a call and there is none.
+var ErrNoCall = errors.New("there is no call here (the request is outside any dialog)")
+
+// Origin tells through which door a verb came, because a play without a route
+// hangs up only in the script form.
+type Origin int
+
+// The doors.
+const (
+	FromScript Origin = iota
+	FromAPI
+)
+
+// Exec is one run of a route or of a verb: the call (nil for a request outside
+// any dialog), the event that started it, and the SIP request that is being
+// handled (nil in event routes). Its methods may be used from any goroutine but
+// the call's own.
+type Exec struct {
+	Event  *Event
+	Origin Origin
+
+	call    *Call
+	manager *Manager
+	request *sip.Request
+	key     string
+}
+
+// Key names the line of runs that this one stands in: runs with the same key
+// follow one another.
+func (x *Exec) Key() string { return x.key }
+
+// CallID returns the id of the call, "" outside a call.
+func (x *Exec) CallID() string {
+	if x.call == nil {
+		return ""
+	}
+	return x.call.id
+}
+
+// Log returns the logger of the call, or of the server outside a call.
+func (x *Exec) Log() *zerolog.Logger {
+	if x.call == nil {
+		return &x.manager.log
+	}
+	return &x.call.log
+}
+
+// Invoke runs a verb with checked arguments on the call's goroutine and waits
+// for its result; nil means true. The wait is short, because verbs do not block.
+// An *ArgError is a mistake of the caller; any other error is a reason.
+func (x *Exec) Invoke(v *Verb, a Args) (any, error) {
+	if err := x.checkRoutes(v, a); err != nil {
+		return nil, err
+	}
+	if x.call == nil {
+		if !v.NoCall {
+			return nil, ErrNoCall
+		}
+		return v.Run(x, a)
+	}
+	type result struct {
+		value any
+		err   error
+	}
+	done := make(chan result, 1)
+	err := x.call.box.post(func() {
+		r := result{err: fmt.Errorf("rms_%s: internal error, the call is ended", v.Name)}
+		defer func() { done <- r }()
+		r.value, r.err = v.Run(x, a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := <-done
+	return r.value, r.err
+}
+
+// checkRoutes refuses a route name that the script does not have, before
+// anything was done.
+func (x *Exec) checkRoutes(v *Verb, a Args) error {
+	for i := range v.Params {
+		p := &v.Params[i]
+		name := a.String(p.Name)
+		if p.Kind != Route || name == "" || name == p.Default || x.router().Has(name) {
+			continue
+		}
+		return fmt.Errorf("rms_%s: the script has no event_route[%q]", v.Name, name)
+	}
+	return nil
+}
+
+func (x *Exec) router() Router {
+	if x.call != nil {
+		return x.call.router
+	}
+	return x.manager.opts.Router
+}
+
+// Reply answers the current request. An INVITE is answered with a final 2xx only
+// by the verb answer, because a 200 needs SDP.
+func (x *Exec) Reply(code int, reason string) error {
+	r := x.request
+	if r == nil {
+		return errors.New("there is no request to reply to in an event route")
+	}
+	if r.Answered() {
+		return errors.New("the request is already answered")
+	}
+	if code < 100 || code > 699 {
+		return fmt.Errorf("%d is no SIP status code (100 to 699)", code)
+	}
+	if x.call == nil || !x.call.isInvite(r) {
+		return r.Reply(code, reason, sip.ReplyOptions{})
+	}
+	if code >= 200 && code < 300 {
+		return errors.New("a 2xx to an INVITE needs SDP: use rms_answer")
+	}
+	done := make(chan error, 1)
+	err := x.call.box.post(func() { done <- x.call.reply(code, reason) })
+	if err != nil {
+		return err
+	}
+	return <-done
+}
+
+// Request returns the SIP request that the route handles, nil in event routes.
+func (x *Exec) Request() *sip.Request { return x.request }
+
+// Method returns the method of the request that the route handles, "" in event
+// routes.
+func (x *Exec) Method() string {
+	if x.request == nil {
+		return ""
+	}
+	return x.request.Method()
+}
+
+// HasToTag reports whether the request that the route handles has a To-tag.
+func (x *Exec) HasToTag() bool {
+	if x.request == nil {
+		return false
+	}
+	return x.request.To().Tag != ""
+}
+
+// Header returns the values of a header field of the current request, or of the
+// INVITE of the call in an event route, in the order of the message.
+func (x *Exec) Header(name string) []string {
+	if r := x.source(); r != nil {
+		return r.Header(name)
+	}
+	return nil
+}
+
+func (x *Exec) source() *sip.Request {
+	switch {
+	case x.request != nil:
+		return x.request
+	case x.call != nil && x.call.dialog != nil:
+		return x.call.dialog.Invite()
+	}
+	return nil
+}
+
+// Info returns what is known of the current request and its call.
+func (x *Exec) Info() Info {
+	var i Info
+	if r := x.source(); r != nil {
+		i = infoOf(r)
+	}
+	i.ID = x.CallID()
+	return i
+}

@@ -1,0 +1,58 @@
+package call
+
+import (
+	"errors"
+	"sync"
+
+	"rms/call/prompt"
+	"rms/media"
+)
+
+// loaders is how many files are opened and decoded at the same time; loaderQueue
+// how many may wait for that. A play beyond it fails with a reason.
+const (
+	loaders     = 8
+	loaderQueue = 1024
+)
+
+var errLoaderBusy = errors.New("too many prompts wait for the disk")
+
+// loader fetches sounds in goroutines of its own, because a disk may be slow and a
+// call never waits.
+type loader struct {
+	cache *prompt.Cache
+	jobs  chan func()
+	wait  sync.WaitGroup
+}
+
+func newLoader(cache *prompt.Cache) *loader {
+	l := &loader{cache: cache, jobs: make(chan func(), loaderQueue)}
+	for range loaders {
+		l.wait.Add(1)
+		go func() {
+			defer l.wait.Done()
+			for job := range l.jobs {
+				job()
+			}
+		}()
+	}
+	return l
+}
+
+// get fetches a sound for a codec and hands it, or the reason why not, to done.
+func (l *loader) get(p *playing, cd media.Codec, done func(*sound, error)) error {
+	file, loop, from := p.file, p.loop, p.from
+	job := func() { done(l.fetch(file, cd, loop, from)) }
+	select {
+	case l.jobs <- job:
+		return nil
+	default:
+		return errLoaderBusy
+	}
+}
+
+// close waits for the goroutines; get must not be called any more.
+func (l *loader) close() {
+	close(l.jobs)
+	l.wait.Wait()
+}

@@ -1,0 +1,243 @@
+package call
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rms/call/prompt"
+	"rms/media"
+	"rms/rtp"
+	"rms/sip"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+)
+
+// Options are what a Manager works with. Router, Ports, Engine, Clock and Prompts
+// must be given.
+type Options struct {
+	Router  Router        // the script
+	Ports   *rtp.Ports    // where RTP sockets come from
+	Engine  *rtp.Engine   // sends and receives for all sessions
+	Clock   media.Clock   // ticks the graphs
+	Prompts *prompt.Cache // decodes and keeps what is played
+
+	Bind      netip.Addr // of RTP sockets; zero: the address that the INVITE came to
+	Advertise netip.Addr // in SDP; zero: the address of the RTP socket
+
+	Latch       rtp.LatchMode
+	RTPTimeout  time.Duration // 0: 30 s
+	JitterMin   time.Duration // 0: 20 ms
+	JitterMax   time.Duration // 0: 200 ms
+	MaxDuration time.Duration // 0: 4 h
+	MaskDigits  bool          // no digits in logs
+
+	Log zerolog.Logger
+	// Watch, when set, sees every event of every call. It must not block.
+	Watch func(*Event)
+}
+
+// Manager makes calls out of INVITEs and keeps them until they end. It is the
+// sip.Handler of the user agent.
+type Manager struct {
+	opts   Options
+	log    zerolog.Logger
+	loader *loader
+
+	pool *media.BlockPool
+
+	work sync.WaitGroup // goroutines of calls
+
+	mu    sync.RWMutex
+	calls map[string]*Call // by call id
+	ports map[int]bool     // RTP ports of ours that calls use
+
+	total    atomic.Uint64
+	answered atomic.Uint64
+	failed   atomic.Uint64
+}
+
+// NewManager returns a manager without calls.
+func NewManager(o Options) *Manager {
+	if o.RTPTimeout == 0 {
+		o.RTPTimeout = 30 * time.Second
+	}
+	if o.MaxDuration == 0 {
+		o.MaxDuration = 4 * time.Hour
+	}
+	if o.JitterMin == 0 {
+		o.JitterMin = 20 * time.Millisecond
+	}
+	if o.JitterMax == 0 {
+		o.JitterMax = 200 * time.Millisecond
+	}
+	return &Manager{
+		opts: o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
+		calls: make(map[string]*Call), ports: make(map[int]bool),
+	}
+}
+
+// Invite makes a call of a new INVITE. It is part of sip.Handler.
+func (m *Manager) Invite(d *sip.Dialog) sip.Owner {
+	c := m.newCall(d)
+	m.mu.Lock()
+	m.calls[c.id] = c
+	m.mu.Unlock()
+	m.total.Add(1)
+	if err := c.box.must(c.begin); err != nil {
+		return nil
+	}
+	return (*owner)(c)
+}
+
+// Request runs the script's route for a request outside any dialog. It is part of
+// sip.Handler.
+func (m *Manager) Request(r *sip.Request) {
+	if !m.opts.Router.Has(RouteName) {
+		r.Default()
+		return
+	}
+	r.Hold()
+	x := &Exec{manager: m, request: r, key: r.CallID(), Event: requestEvent("", r)}
+	err := m.opts.Router.Run(x, RouteName, func(err error) {
+		if err != nil {
+			m.log.Error().Err(err).Str("event", "rms:script_error").Msg("route failed")
+		}
+		if err != nil && !r.Answered() {
+			_ = r.Reply(500, "Script Error", sip.ReplyOptions{})
+			return
+		}
+		r.Default()
+	})
+	if err != nil {
+		r.Default()
+	}
+}
+
+// Find returns the call with that id.
+func (m *Manager) Find(id string) (*Call, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c, ok := m.calls[id]
+	return c, ok
+}
+
+// Calls returns the live calls in no order.
+func (m *Manager) Calls() []*Call {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make([]*Call, 0, len(m.calls))
+	for _, c := range m.calls {
+		out = append(out, c)
+	}
+	return out
+}
+
+// Len returns the number of live calls.
+func (m *Manager) Len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.calls)
+}
+
+// Stats counts calls since the start.
+type Stats struct {
+	Live     int
+	Total    uint64 // INVITEs that became a call
+	Answered uint64
+	Failed   uint64 // ended without an answer of ours
+}
+
+// Stats returns the counters.
+func (m *Manager) Stats() Stats {
+	return Stats{Live: m.Len(), Total: m.total.Load(), Answered: m.answered.Load(), Failed: m.failed.Load()}
+}
+
+// Drain waits until the calls in progress have ended by themselves. When ctx ends
+// first, the rest is hung up with the reason given, and Drain waits for that, at
+// most grace.
+func (m *Manager) Drain(ctx context.Context, reason string, grace time.Duration) {
+	if m.empty(ctx) {
+		return
+	}
+	for _, c := range m.Calls() {
+		_ = c.box.must(func() { c.hangup(sip.Cause{By: sip.ByUs, Text: reason}) })
+	}
+	//nolint:contextcheck // the parent has ended; this is the grace after it
+	left, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	m.empty(left)
+}
+
+// empty polls until there is no call, or ctx ends.
+func (m *Manager) empty(ctx context.Context) bool {
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for m.Len() > 0 {
+		select {
+		case <-ctx.Done():
+			return m.Len() == 0
+		case <-t.C:
+		}
+	}
+	return true
+}
+
+// Close ends what calls are left and waits for their goroutines until ctx ends.
+// Close the user agent first, so that no call comes any more.
+func (m *Manager) Close(ctx context.Context) {
+	for _, c := range m.Calls() {
+		_ = c.box.must(func() { c.ended(sip.Cause{By: sip.ByUs, Text: "server stopped"}) })
+	}
+	if !m.empty(ctx) {
+		m.log.Warn().Int("calls", m.Len()).Msg("calls left behind")
+		return
+	}
+	m.work.Wait()
+	m.loader.close()
+}
+
+// spawn runs op in a goroutine that Close waits for.
+func (m *Manager) spawn(op func()) {
+	m.work.Add(1)
+	go func() {
+		defer m.work.Done()
+		op()
+	}()
+}
+
+// usePort notes that a call uses an RTP port and the one above it, or no longer.
+func (m *Manager) usePort(port int, used bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if used {
+		m.ports[port] = true
+		return
+	}
+	delete(m.ports, port)
+}
+
+// usesPort tells whether an RTP or RTCP port is one of ours.
+func (m *Manager) usesPort(port uint16) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.ports[int(port)&^1]
+}
+
+func (m *Manager) remove(c *Call) {
+	m.mu.Lock()
+	delete(m.calls, c.id)
+	m.mu.Unlock()
+}
+
+func (m *Manager) newCall(d *sip.Dialog) *Call {
+	id := uuid.NewString()
+	c := &Call{id: id, manager: m, dialog: d, router: m.opts.Router, began: time.Now()}
+	c.log = m.log.With().Str("call_id", id).Logger()
+	c.box.start = m.spawn
+	c.box.crash = c.crashed
+	return c
+}

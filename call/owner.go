@@ -1,0 +1,35 @@
+package call
+
+import "rms/sip"
+
+// owner is the face that a Call shows its dialog: it posts and returns.
+type owner Call
+
+var _ sip.Owner = (*owner)(nil)
+
+// Request takes a request inside the dialog.
+func (o *owner) Request(r *sip.Request) {
+	c := (*Call)(o)
+	put := c.box.post
+	if r.Method() == "BYE" || r.Method() == "CANCEL" {
+		put = c.box.must
+	}
+	if err := put(func() { c.request(r) }); err != nil && !r.Answered() {
+		r.Default()
+	}
+}
+
+// Acked takes the ACK of a 2xx, with the answer to our offer when there was one.
+func (o *owner) Acked(body []byte) {
+	c := (*Call)(o)
+	_ = c.box.must(func() { c.acked(body) })
+}
+
+// Response is for client dialogs, which calls do not have yet.
+func (o *owner) Response(*sip.Response) {}
+
+// Ended takes the end of the dialog.
+func (o *owner) Ended(cause sip.Cause) {
+	c := (*Call)(o)
+	_ = c.box.must(func() { c.ended(cause) })
+}

@@ -1,0 +1,160 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"rms/call/prompt"
+	"rms/media"
+	"rms/media/filter"
+)
+
+// fetchTimeout bounds how long one prompt may take to be opened and decoded.
+const fetchTimeout = 30 * time.Second
+
+// streamRing is how much of a streamed file is read ahead, so that a slow disk is
+// not heard.
+const streamRing = 500 * time.Millisecond
+
+// sound is something to play that is ready: a prompt in memory, or a file that is
+// too long for that and is read while it plays.
+type sound struct {
+	prompt *filter.Prompt
+	stream *counted
+	codec  media.Codec
+}
+
+// fetch finds what a play named: a file, or "tone:440", "tone:440/2s",
+// "silence:1s". It runs in a goroutine of the loader.
+func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration) (*sound, error) {
+	if kind, arg, ok := strings.Cut(file, ":"); ok && (kind == "tone" || kind == "silence") {
+		p, err := synthetic(kind, arg, cd)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", file, err)
+		}
+		return &sound{prompt: p, codec: cd}, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+	defer cancel()
+	p, err := l.cache.Get(ctx, file, cd)
+	if !errors.Is(err, prompt.ErrLong) {
+		return &sound{prompt: p, codec: cd}, err
+	}
+	if loop == 0 {
+		loop = filter.Forever
+	}
+	s, err := l.cache.Stream(file, cd.Format(), loop)
+	if err != nil {
+		return nil, err
+	}
+	return &sound{stream: &counted{Stream: s, skip: cd.Format().Samples(from)}, codec: cd}, nil
+}
+
+// open makes the play's part of the graph. What it returns adds that part, between
+// two ticks; ended is called on the clock's thread when all was sent.
+func (s *sound) open(p *playing, ended func(string, time.Duration)) (func(*media.Graph) (media.Pin, error), error) {
+	if s.stream != nil {
+		return s.feed(ended), nil
+	}
+	loop := p.loop
+	if loop == 0 {
+		loop = filter.Forever
+	}
+	var player *filter.Player
+	player, err := filter.NewPlayer(s.prompt, filter.PlayerOptions{
+		Loop: loop, From: p.from, Encoded: true, Decoder: s.codec.NewDecoder(),
+		Ended: func(reason string) { ended(reason, player.Played()) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.player = player
+	return func(g *media.Graph) (media.Pin, error) { return g.Add(player, 1) }, nil
+}
+
+func (s *sound) feed(ended func(string, time.Duration)) func(*media.Graph) (media.Pin, error) {
+	stream := s.stream
+	s.stream = nil // the link owns it now
+	format := s.codec.Format()
+	return func(g *media.Graph) (media.Pin, error) {
+		return g.Feed(stream, media.LinkOptions{Size: streamRing, Name: "file", Format: format}, func(err error) {
+			reason := ReasonDone
+			if err != nil {
+				reason = ReasonError
+			}
+			ended(reason, format.Duration(int(stream.samples.Load())))
+		})
+	}
+}
+
+// close lets go of what was not played.
+func (s *sound) close() {
+	if s.stream != nil {
+		_ = s.stream.Close()
+	}
+}
+
+// counted is a stream that knows how much was read, and can begin later.
+type counted struct {
+	*prompt.Stream
+	skip    int // int16 to leave out
+	samples atomic.Int64
+}
+
+// Read fills f with the next audio.
+func (c *counted) Read(f *media.Frame) error {
+	for {
+		if err := c.Stream.Read(f); err != nil {
+			return err
+		}
+		if c.skip < len(f.PCM) {
+			break
+		}
+		c.skip -= len(f.PCM)
+	}
+	f.PCM = f.PCM[:copy(f.PCM, f.PCM[c.skip:])]
+	c.skip = 0
+	c.samples.Add(int64(len(f.PCM)))
+	return nil
+}
+
+// Bounds of what is synthesised.
+const (
+	toneLevel  = 0.25 // of full scale: -12 dBFS
+	toneMax    = 60 * time.Second
+	toneSecond = time.Second
+)
+
+// synthetic makes a tone or silence. A tone without a length lasts one second per
+// pass, a whole number of periods, so that it can go on for ever without a seam.
+func synthetic(kind, arg string, cd media.Codec) (*filter.Prompt, error) {
+	hz, length := 0.0, toneSecond
+	first, second, hasLength := strings.Cut(arg, "/")
+	var err error
+	if kind == "tone" {
+		if hz, err = strconv.ParseFloat(first, 64); err != nil || hz < 1 || hz >= float64(cd.Rate)/2 {
+			return nil, fmt.Errorf("a tone is 1 to %d Hz here, as in tone:440 or tone:440/2s", cd.Rate/2-1)
+		}
+		if !hasLength {
+			hz = math.Round(hz)
+		}
+	} else {
+		second, hasLength = first, first != ""
+	}
+	if hasLength {
+		if length, err = time.ParseDuration(second); err != nil || length < 10*time.Millisecond || length > toneMax {
+			return nil, errors.New("a length is 10ms to 60s")
+		}
+	}
+	pcm := make([]int16, cd.Format().Samples(length))
+	for i := range pcm {
+		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i/cd.Channels)/float64(cd.Rate)))
+	}
+	return &filter.Prompt{PCM: pcm, Format: cd.Format()}, nil
+}

@@ -1,0 +1,35 @@
+package call
+
+func init() {
+	Register(&Verb{
+		Name:   "echo",
+		Doc:    "Sends the caller's own audio back, or stops doing so.",
+		Result: "true",
+		Params: []Param{{Name: "on", Kind: Bool, Default: true, Doc: "start or stop"}},
+		Run: func(x *Exec, a Args) (any, error) {
+			return nil, x.call.echo(a.Bool("on"))
+		},
+	})
+}
+
+func (c *Call) echo(on bool) error {
+	l := c.leg
+	if l == nil || l.graph == nil {
+		return c.errState("rms_echo needs media: rms_answer first")
+	}
+	if l.echo == on {
+		return nil
+	}
+	l.echo = on
+	err := l.graph.Do(func() {
+		if !on {
+			l.graph.Disconnect(l.decoder, l.mixer)
+			return
+		}
+		if err := l.graph.Connect(l.decoder, l.mixer); err != nil {
+			c.filterFailed("echo", err)
+		}
+	})
+	c.retap()
+	return err
+}
