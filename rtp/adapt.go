@@ -29,7 +29,7 @@ func (j *jitter) adapt(h *held, delay int64) adaptation {
 	switch {
 	case delay >= target+packet+j.tickTime/2:
 		j.off = max(j.off, 0) + 1
-	case delay < target-packet:
+	case delay < target-packet/2:
 		j.off = min(j.off, 0) - 1
 	default:
 		j.off = 0

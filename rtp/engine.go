@@ -21,16 +21,18 @@ type Engine struct {
 // Option changes how an Engine works.
 type Option func(*Engine)
 
-// WithNow sets the engine's clock: tests give the time of their ManualClock. The
-// default is the Clock's own Now where it has one, else time.Now.
+// WithNow sets the engine's time. The default follows the Clock's own Now where it
+// has one, as a media.ManualClock does, else time.Now. It is called from several
+// goroutines.
 func WithNow(now func() time.Time) Option { return func(e *Engine) { e.now = now } }
 
 // NewEngine returns an engine that works on the shards of c. Call it before the
 // first graph is attached.
 func NewEngine(c Clock, options ...Option) *Engine {
 	e := &Engine{now: time.Now}
-	if t, ok := c.(interface{ Now() time.Time }); ok {
-		e.now = t.Now
+	if t, ok := c.(interface{ Now() time.Duration }); ok {
+		began := time.Now()
+		e.now = func() time.Time { return began.Add(t.Now()) }
 	}
 	for _, o := range options {
 		o(e)
@@ -86,8 +88,11 @@ func (sh *shard) before() {
 	sh.watch.poll()
 }
 
-func (sh *shard) setTime() {
-	now := sh.engine.now()
-	sh.mono = int64(now.Sub(sh.engine.base))
-	sh.wall = now.UnixNano()
+func (sh *shard) setTime() { sh.mono, sh.wall = sh.engine.time() }
+
+// time returns the ns since the engine began, which never jump, and the ns since
+// the Unix epoch.
+func (e *Engine) time() (mono, wall int64) {
+	now := e.now()
+	return int64(now.Sub(e.base)), now.UnixNano()
 }

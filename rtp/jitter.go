@@ -55,6 +55,8 @@ type held struct {
 	units     uint32
 	kind      heldKind
 	marker    bool
+
+	payloadType uint8 // of comfort noise
 }
 
 type heldKind uint8
@@ -154,6 +156,16 @@ func (j *jitter) pass(sequence uint32, silence bool) {
 	*h = held{kind: heldOther}
 	if silence {
 		h.kind = heldSilence
+	}
+}
+
+// noise takes a packet of comfort noise (RFC 3389) for the reader.
+func (j *jitter) noise(p *Packet, sequence uint32, pool *slotPool) {
+	if !j.begun || len(p.Payload) == 0 {
+		return // nothing was heard that it follows
+	}
+	if h := j.place(sequence, pool); h != nil {
+		*h = held{kind: heldSilence, slot: pool.get(p.Payload), timestamp: p.Timestamp, payloadType: p.PayloadType}
 	}
 }
 

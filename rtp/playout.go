@@ -23,16 +23,29 @@ func (j *jitter) read(f *media.Frame, pool *slotPool, now int64) media.Read {
 				return r
 			}
 		case heldNothing:
-			if r, done := j.readHole(f); done {
+			if r, done := j.readHole(f, now); done {
 				return r
 			}
 		default:
-			j.silent = j.silent || h.kind == heldSilence
-			*h = held{}
-			j.next++
+			if j.readOther(h, f) {
+				return media.ReadPacket
+			}
 		}
 	}
 	return j.readNothing(f)
+}
+
+// readOther moves past a packet without audio; true when the reader gets it.
+func (j *jitter) readOther(h *held, f *media.Frame) bool {
+	j.silent = j.silent || h.kind == heldSilence
+	j.next++
+	s := h.slot
+	if s != nil {
+		f.Payload, f.Timestamp, f.PayloadType = s.payload(), h.timestamp, h.payloadType
+		j.lent = s
+	}
+	*h = held{}
+	return s != nil
 }
 
 // delay is how long after the fastest packet a sample read now will be heard.
@@ -142,7 +155,7 @@ func (j *jitter) give(h *held, f *media.Frame) {
 }
 
 // readHole decides on a missing packet with others behind it.
-func (j *jitter) readHole(f *media.Frame) (media.Read, bool) {
+func (j *jitter) readHole(f *media.Frame, now int64) (media.Read, bool) {
 	first, missing := j.following()
 	if first.kind != heldAudio {
 		j.next += missing // unknown length: the packet behind tells
@@ -152,6 +165,10 @@ func (j *jitter) readHole(f *media.Frame) (media.Read, bool) {
 	if !j.playing || hole <= 0 {
 		j.next += missing
 		return 0, false
+	}
+	if j.hidden < concealMost*j.units && j.short(now) {
+		j.hidden += j.units
+		return j.lost(f, j.units), true // it may still come; if not, this covers it
 	}
 	covered := min(j.hidden, uint32(hole))
 	j.hidden -= covered
@@ -169,6 +186,12 @@ func (j *jitter) readHole(f *media.Frame) (media.Read, bool) {
 	j.position += each
 	j.next++
 	return j.lost(f, each), true
+}
+
+// short reports whether the delay is too short for the jitter, so that a packet
+// that is missing is likely to be late.
+func (j *jitter) short(now int64) bool {
+	return j.units > 0 && j.delay(j.position, now) < min(j.line.target, j.high)
 }
 
 // following returns the first packet behind a hole and the hole's length.

@@ -23,7 +23,6 @@ const quietAfter = int64(100 * time.Millisecond)
 type poller struct {
 	s        *Session
 	tick     time.Duration
-	placed   bool
 	timedOut bool
 	got      int64 // mono ns of the last datagram of any kind
 	heard    int64 // mono ns of the last packet that was accepted
@@ -47,7 +46,7 @@ func (f *poller) Process(_, _ []*media.Frame) {
 	if s.closed.Load() {
 		return
 	}
-	if !f.placed {
+	if s.shard == nil {
 		s.place(0)
 	}
 	now := s.shard.mono
@@ -156,15 +155,8 @@ func (s *Session) receiveMedia(d *Datagram) {
 	if moved {
 		s.moved(d.From)
 	}
-	now := s.shard.mono
-	p.Arrival = d.Arrival
-	arrival := now // the kernel's stamp on the clock that never jumps
-	if p.Arrival == 0 {
-		p.Arrival = s.shard.wall
-	} else {
-		arrival -= max(s.shard.wall-p.Arrival, 0)
-	}
-	s.poller.heard = now
+	arrival := s.shard.arrival(d, p)
+	s.poller.heard = s.shard.mono
 	s.count.packetsIn.Add(1)
 	s.count.bytesIn.Add(uint64(len(p.Payload)))
 	if p.SSRC == s.ssrc {
@@ -174,6 +166,19 @@ func (s *Session) receiveMedia(d *Datagram) {
 		s.tap(p)
 	}
 	s.sort(p, arrival)
+}
+
+// arrival sets the packet's time of arrival, and returns it on the clock that never
+// jumps. A stamp that cannot be right, because the system's clock was set, counts
+// as now.
+func (sh *shard) arrival(d *Datagram, p *Packet) int64 {
+	waited := sh.wall - d.Arrival
+	if d.Arrival == 0 || waited < 0 || waited > int64(2*time.Second) {
+		p.Arrival = sh.wall
+		return sh.mono
+	}
+	p.Arrival = d.Arrival
+	return sh.mono - waited
 }
 
 // moved sends to the address that the latch learned. What another source sent
@@ -236,6 +241,10 @@ func (s *Session) sort(p *Packet, arrival int64) {
 		s.receiveDigit(p)
 	case pt == c.CNType && pt != 0:
 		s.count.noise.Add(1)
+		if c.Noise && c.Receive {
+			s.jitter.noise(p, sequence, &s.shard.slots)
+			return
+		}
 		s.jitter.pass(sequence, true)
 	default:
 		s.count.unknownPT.Add(1)

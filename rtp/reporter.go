@@ -21,9 +21,7 @@ type reporter struct {
 }
 
 // start sets the time of the first report, half an interval from now.
-func (r *reporter) start(s *Session) {
-	r.next = s.shard.mono + r.interval(s)/2
-}
+func (r *reporter) start(s *Session, now int64) { r.next = now + r.interval(s)/2 }
 
 // interval is random, 0.5 to 1.5 of the mean, so that reports of many sessions do
 // not meet; the divisor makes up for reconsideration (RFC 3550 section 6.3.1).
@@ -42,7 +40,7 @@ func (r *reporter) send(s *Session) {
 		return
 	}
 	out := &s.shard.out
-	b := r.appendReport(out.room(maxReport)[:0], s)
+	b := r.appendReport(out.room(maxReport)[:0], s, s.shard.mono, s.shard.wall)
 	out.put(s, Control, b)
 	r.sent = true
 	s.count.rtcpOut.Add(1)
@@ -50,34 +48,33 @@ func (r *reporter) send(s *Session) {
 
 // appendReport appends a sender report if we sent since the report before last,
 // else a receiver report, and the CNAME.
-func (r *reporter) appendReport(b []byte, s *Session) []byte {
-	now := s.shard.mono
+func (r *reporter) appendReport(b []byte, s *Session, now, wall int64) []byte {
 	blocks := 0
 	if s.in.started {
 		blocks = 1
 	}
 	if s.sender.lastSent >= 0 && now-s.sender.lastSent < 2*int64(reportInterval) {
 		b = appendSR(b, s.ssrc, senderInfo{
-			ntp: ntp(s.shard.wall), timestamp: s.sender.clock,
+			ntp: ntp(wall), timestamp: s.sender.clock,
 			packets: s.sender.packets, bytes: s.sender.bytes,
 		}, blocks)
 	} else {
 		b = appendRR(b, s.ssrc, blocks)
 	}
 	if blocks > 0 {
-		b = appendBlock(b, r.block(s))
+		b = appendBlock(b, r.block(s, now))
 	}
 	return appendSDES(b, s.ssrc, s.config.CNAME)
 }
 
-func (r *reporter) block(s *Session) reportBlock {
+func (r *reporter) block(s *Session, now int64) reportBlock {
 	block := reportBlock{
 		ssrc: s.in.ssrc, fraction: s.in.fraction(), lost: s.in.lost(),
 		highest: s.in.highest() - 1<<16, // without the cycle that the stream began with
 		jitter:  uint32(s.in.jitter >> 4), lsr: r.lsr,
 	}
 	if r.lsr != 0 {
-		block.dlsr = uint32((s.shard.mono - r.lsrAt) / 1000 * shortUnits / 1e6)
+		block.dlsr = uint32((now - r.lsrAt) / 1000 * shortUnits / 1e6)
 	}
 	return block
 }
@@ -87,7 +84,8 @@ func (r *reporter) bye(s *Session) {
 	if !(r.sent || s.sender.packets > 0) || !s.remote[Control].Usable() {
 		return
 	}
-	b := r.appendReport(make([]byte, 0, maxReport), s)
+	now, wall := s.engine.time() // the shard's time is not ours when the graph was detached
+	b := r.appendReport(make([]byte, 0, maxReport), s, now, wall)
 	s.transmit(Control, appendBYE(b, s.ssrc))
 	s.count.rtcpOut.Add(1)
 }

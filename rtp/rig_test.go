@@ -108,7 +108,7 @@ func newRig(t testing.TB, c rtp.Config, change ...func(*rig)) *rig {
 	for _, f := range change {
 		f(r)
 	}
-	r.engine = rtp.NewEngine(r)
+	r.engine = rtp.NewEngine(r, rtp.WithNow(func() time.Time { return r.now }))
 	r.s = r.engine.NewSession(r.wire, c, r)
 	r.poll, r.sender = r.s.Poll(), r.s.Sender()
 	r.poll.(media.Preparer).Prepare(r.tick)

@@ -47,6 +47,7 @@ type Config struct {
 	DTMFType    uint8         // payload type of telephone-event; 0 = none
 	DTMFRate    int           // its clock rate; 0 = the codec's
 	CNType      uint8         // payload type of comfort noise; 0 = 13 at a clock rate of 8000
+	Noise       bool          // hand comfort noise packets to the reader, with CNType
 	Send        bool          // directions: we send, we receive
 	Receive     bool
 	Latch       LatchMode
@@ -95,7 +96,7 @@ func (c *Config) normalize() {
 // the thread that ticks its graph.
 type Session struct {
 	engine    *Engine
-	shard     *shard
+	shard     *shard // nil until the first tick
 	transport Transport
 	hold      holder // the transport, when it can be held
 	config    Config
@@ -128,7 +129,7 @@ type Session struct {
 func (e *Engine) NewSession(t Transport, c Config, ev Events) *Session {
 	var seed [28]byte
 	_, _ = crand.Read(seed[:]) // never fails
-	s := &Session{engine: e, shard: e.shards[0], transport: t, events: ev}
+	s := &Session{engine: e, transport: t, events: ev}
 	s.jitter.count = &s.count
 	if h, ok := t.(holder); ok {
 		s.hold = h
@@ -148,9 +149,10 @@ func (e *Engine) NewSession(t Transport, c Config, ev Events) *Session {
 		c.CNAME = strconv.FormatUint(s.random.Uint64(), 36)
 	}
 	s.configure(c, true)
-	s.reports.start(s)
 	return s
 }
+
+var _ media.PacketReader = (*Session)(nil)
 
 // Update takes what a new offer and answer agreed, on the tick thread (Graph.Do).
 // SSRC, sequence and timestamp go on; a new Remote is learned anew.
@@ -171,12 +173,12 @@ func (s *Session) configure(c Config, first bool) {
 		s.remote[Media] = MakeAddr(c.Remote)
 		s.remote[Control] = MakeAddr(c.RemoteRTCP)
 	}
-	if first || c.Codec.Encoding() != old.Codec.Encoding() || !c.Receive {
+	s.jitter.configure(&s.config, s.poller.tick)
+	if s.shard != nil && (c.Codec.Encoding() != old.Codec.Encoding() || !c.Receive) {
 		s.jitter.reset(&s.shard.slots)
 	}
-	s.jitter.configure(&s.config, s.poller.tick)
 	if !c.Receive || !old.Receive {
-		s.poller.heard = s.shard.mono // the time of silence begins now
+		s.poller.heard, _ = s.engine.time() // the time of silence begins now
 		s.poller.timedOut = false
 	}
 	ready := c.DTMFType != 0 && c.Send && s.remote[Media].Usable()
@@ -190,17 +192,17 @@ func (s *Session) configure(c Config, first bool) {
 // place tells the session its shard, on that shard's thread.
 func (s *Session) place(shard int) {
 	sh := s.engine.shards[shard%len(s.engine.shards)]
-	if s.poller.placed && s.shard == sh {
+	if s.shard == sh {
 		return
 	}
 	s.shard = sh
-	s.poller.placed = true
+	sh.setTime() // the shard may have slept
 	for c := range s.watched {
 		s.watched[c].remove()
 		sh.watch.add(s.transport, Channel(c), &s.watched[c])
 	}
 	s.poller.heard = sh.mono
-	s.reports.start(s)
+	s.reports.start(s, sh.mono)
 }
 
 // Poll returns the filter without outputs that receives: it must run first in a
@@ -214,9 +216,11 @@ func (s *Session) Sender() media.Filter { return &s.sender }
 // ReadPacket returns the next packet of the far end's audio from the jitter
 // buffer. The decoder calls it until it has a tick's samples, or ReadNone.
 func (s *Session) ReadPacket(f *media.Frame) media.Read {
+	f.Encoding, f.PayloadType = s.jitter.encoding, s.config.PayloadType
+	if s.shard == nil {
+		return media.ReadNone
+	}
 	r := s.jitter.read(f, &s.shard.slots, s.shard.mono)
-	f.Encoding = s.jitter.encoding
-	f.PayloadType = s.config.PayloadType
 	if r == media.ReadLost {
 		s.count.concealed.Add(1)
 	}

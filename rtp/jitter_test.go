@@ -1,0 +1,455 @@
+package rtp_test
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"rms/media"
+)
+
+// network is a far end that talks, and the way from it to us.
+type network struct {
+	length time.Duration
+	ptime  time.Duration
+	tick   time.Duration
+	drift  float64                        // of the far end's clock: 100e-6 sends too slowly
+	delay  func(i int) time.Duration      // on the way
+	lost   func(i int) bool               // on the way
+	silent func(i int) bool               // nothing is sent, time goes on
+	shift  func(i int) uint32             // added to the timestamp
+	change func(i int) (ssrc, seq uint32) // of the stream
+}
+
+// heard is what came out of the jitter buffer.
+type heard struct {
+	packets, lost int
+	silence       time.Duration // in ticks without a packet
+	backward      int           // packets out of order
+	last          time.Duration // delay from mouth to ear, of the last packets
+	most          time.Duration
+	mean          time.Duration // of the last half
+}
+
+type flight struct {
+	at time.Time
+	i  int
+}
+type flights []flight
+
+func (f flights) Len() int { return len(f) }
+func (f flights) Less(a, b int) bool {
+	return f[a].at.Before(f[b].at) || f[a].at.Equal(f[b].at) && f[a].i < f[b].i
+}
+func (f flights) Swap(a, b int) { f[a], f[b] = f[b], f[a] }
+func (f *flights) Push(x any)   { *f = append(*f, x.(flight)) }
+func (f *flights) Pop() any {
+	old := *f
+	x := old[len(old)-1]
+	*f = old[:len(old)-1]
+	return x
+}
+
+// run lets the far end talk, and listens as a decoder does.
+func (n network) run(t *testing.T, r *rig) (h heard) {
+	t.Helper()
+	units := int(n.ptime / time.Millisecond * 8)
+	begin := r.now
+	var air flights
+	sendTime := func(i int) time.Time {
+		return begin.Add(time.Duration(float64(i) * float64(n.ptime) * (1 + n.drift)))
+	}
+	next, waiting, previous := 0, 0, -1
+	var sum time.Duration
+	var counted int
+	f := &media.Frame{}
+	body := make([]byte, units)
+	for r.now.Sub(begin) < n.length {
+		for ; !sendTime(next).After(r.now); next++ {
+			if (n.silent == nil || !n.silent(next)) && (n.lost == nil || !n.lost(next)) {
+				d := 10 * time.Millisecond
+				if n.delay != nil {
+					d = n.delay(next)
+				}
+				heap.Push(&air, flight{sendTime(next).Add(d), next})
+			}
+		}
+		for len(air) > 0 && !air[0].at.After(r.now) {
+			x := heap.Pop(&air).(flight)
+			p := packet{seq: n.sequence(x.i), ts: uint32(x.i * units), ssrc: 0x1234, body: body}
+			if n.shift != nil {
+				p.ts += n.shift(x.i)
+			}
+			if n.change != nil {
+				ssrc, seq := n.change(x.i)
+				p.ssrc, p.seq = ssrc, uint16(seq)
+			}
+			binary.BigEndian.PutUint32(body, uint32(x.i))
+			r.wire.in[0] = append(r.wire.in[0], datagram{far, x.at.UnixNano(), p.bytes()})
+		}
+		r.turn(nil)
+		at := r.now.Add(-r.tick)
+		perTick := int(n.tick / time.Millisecond * 8)
+		for waiting < perTick {
+			switch r.s.ReadPacket(f) {
+			case media.ReadPacket:
+				i := int(binary.BigEndian.Uint32(f.Payload))
+				if i <= previous {
+					h.backward++
+				}
+				previous = i
+				d := at.Add(time.Duration(waiting) * time.Second / 8000).Sub(sendTime(i))
+				h.packets++
+				h.last = d
+				h.most = max(h.most, d)
+				if at.Sub(begin) > n.length/2 {
+					sum += d
+					counted++
+				}
+				waiting += f.Samples
+				continue
+			case media.ReadLost:
+				h.lost++
+				waiting += f.Samples
+				continue
+			}
+			h.silence += time.Duration(perTick-waiting) * time.Second / 8000
+			waiting = perTick
+		}
+		waiting -= perTick
+	}
+	if counted > 0 {
+		h.mean = sum / time.Duration(counted)
+	}
+	return h
+}
+
+// sequence numbers do not move while the far end is silent.
+func (n network) sequence(i int) uint16 {
+	if n.silent == nil {
+		return uint16(i)
+	}
+	s := 0
+	for k := range i {
+		if !n.silent(k) {
+			s++
+		}
+	}
+	return uint16(s)
+}
+
+func listen(t *testing.T, n network) (heard, *rig) {
+	t.Helper()
+	if n.ptime == 0 {
+		n.ptime = 20 * time.Millisecond
+	}
+	if n.tick == 0 {
+		n.tick = 20 * time.Millisecond
+	}
+	r := newRig(t, config(), ticks(n.tick))
+	return n.run(t, r), r
+}
+
+func TestAPerfectNetworkCostsLittleDelayAndNoLoss(t *testing.T) {
+	t.Parallel()
+	for _, ptime := range []time.Duration{10, 20, 30, 40, 60} {
+		for _, tick := range []time.Duration{10, 20} {
+			h, _ := listen(t, network{length: time.Minute, ptime: ptime * time.Millisecond, tick: tick * time.Millisecond})
+			if h.lost != 0 || h.backward != 0 || h.silence > 150*time.Millisecond {
+				t.Errorf("ptime %d tick %d: %+v", ptime, tick, h)
+			}
+			// 10 ms on the way, 20 ms in the buffer, and up to a tick of rounding.
+			if limit := 10*time.Millisecond + 20*time.Millisecond + 2*tick*time.Millisecond; h.most > limit {
+				t.Errorf("ptime %d tick %d: delay %v, want at most %v", ptime, tick, h.most, limit)
+			}
+		}
+	}
+}
+
+func TestJitterIsAbsorbedByTheRightDelay(t *testing.T) {
+	t.Parallel()
+	for _, spread := range []int{10, 30, 60, 120} {
+		random := rand.New(rand.NewPCG(1, uint64(spread)))
+		h, _ := listen(t, network{length: 5 * time.Minute, delay: func(int) time.Duration {
+			return 20*time.Millisecond + time.Duration(random.IntN(spread*1000))*time.Microsecond
+		}})
+		if share := float64(h.lost) / float64(h.packets); share > 0.02 || h.backward != 0 {
+			t.Errorf("spread %d ms: %.3f concealed, %+v", spread, share, h)
+		}
+		if limit := time.Duration(20+spread+60) * time.Millisecond; h.mean > limit {
+			t.Errorf("spread %d ms: mean delay %v, want at most %v", spread, h.mean, limit)
+		}
+	}
+}
+
+func TestDelayComesDownWhenTheNetworkCalms(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(3, 3))
+	h, _ := listen(t, network{length: 4 * time.Minute, delay: func(i int) time.Duration {
+		if i < 3000 {
+			return time.Duration(random.IntN(150)) * time.Millisecond
+		}
+		return 0
+	}})
+	if h.last > 60*time.Millisecond {
+		t.Errorf("delay %v three minutes after the jitter ended", h.last)
+	}
+}
+
+func TestAnHourOfDriftNeitherGrowsTheDelayNorBreaksTheAudio(t *testing.T) {
+	t.Parallel()
+	for _, drift := range []float64{-200e-6, -50e-6, 50e-6, 200e-6} {
+		h, _ := listen(t, network{length: time.Hour, drift: drift})
+		// 200 ppm are 720 ms an hour: 36 packets too many or too few.
+		if h.most > 130*time.Millisecond || h.last > 90*time.Millisecond || h.backward != 0 {
+			t.Errorf("drift %v: %+v", drift, h)
+		}
+		if want := int(3600*200e-6/0.02) + 5; h.lost > want {
+			t.Errorf("drift %v: %d concealed, want at most %d", drift, h.lost, want)
+		}
+		if sent := int(180000 / (1 + drift)); h.packets < sent-45 || h.silence > 200*time.Millisecond {
+			t.Errorf("drift %v: %d of %d packets played, %+v", drift, h.packets, sent, h)
+		}
+	}
+}
+
+func TestLossIsReportedPacketByPacket(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: time.Minute, lost: func(i int) bool { return i%50 == 20 || i%50 == 21 }})
+	if h.lost != 120 || h.silence > 100*time.Millisecond || h.backward != 0 {
+		t.Errorf("%+v, want 120 lost", h)
+	}
+	st := r.s.Stats()
+	if st.Lost != 120 || st.Concealed != 120 {
+		t.Errorf("stats %+v", st)
+	}
+	if h.most > 70*time.Millisecond {
+		t.Errorf("loss made the delay grow to %v", h.most)
+	}
+}
+
+func TestALongLossIsSilenceAfterAWhile(t *testing.T) {
+	t.Parallel()
+	h, _ := listen(t, network{length: 20 * time.Second, lost: func(i int) bool { return i > 100 && i < 600 }})
+	if h.lost > 3 {
+		t.Errorf("%d packets concealed of a hole of 10 s", h.lost)
+	}
+	if h.silence < 9*time.Second || h.last > 70*time.Millisecond {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestPausesOfTheFarEndAreSilenceNotLoss(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: time.Minute, silent: func(i int) bool { return i/100%2 == 1 }})
+	if st := r.s.Stats(); st.Lost != 0 {
+		t.Errorf("lost = %d", st.Lost)
+	}
+	// A pause begins like a late packet: at most 3 are concealed each time.
+	if h.packets < 1490 || h.lost > 15*3 || h.silence < 27*time.Second || h.last > 70*time.Millisecond {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestReorderedPacketsArePlayedInOrder(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: time.Minute, delay: func(i int) time.Duration {
+		if i%10 == 5 {
+			return 45 * time.Millisecond // behind the next one
+		}
+		return 10 * time.Millisecond
+	}})
+	if h.backward != 0 || h.lost > 20 {
+		t.Errorf("%+v", h)
+	}
+	if st := r.s.Stats(); st.Lost != 0 {
+		t.Errorf("lost = %d", st.Lost)
+	}
+}
+
+func TestDuplicatesArePlayedOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	f := &media.Frame{}
+	var got []int
+	for i := range 100 {
+		for range 3 {
+			r.arrive(far, audio(i))
+		}
+		r.turn(nil)
+		got = append(got, r.read(f, 160)...)
+	}
+	for i, n := range got {
+		if n != i {
+			t.Fatalf("packet %d played as %d-th", n, i)
+		}
+	}
+	st := r.s.Stats()
+	if st.Duplicate+st.Late < 190 || len(got) < 98 {
+		t.Errorf("%d played, %+v", len(got), st)
+	}
+}
+
+func TestABurstAfterAStallIsPlayedFromItsEnd(t *testing.T) {
+	t.Parallel()
+	for _, stall := range []int{10, 25, 50, 150} { // packets: up to 3 s
+		h, _ := listen(t, network{length: time.Minute, delay: func(i int) time.Duration {
+			if i >= 500 && i < 500+stall {
+				return time.Duration(500+stall-i)*20*time.Millisecond + 10*time.Millisecond
+			}
+			return 10 * time.Millisecond
+		}})
+		if h.backward != 0 || h.last > 90*time.Millisecond || h.most > 250*time.Millisecond {
+			t.Errorf("stall of %d packets: %+v", stall, h)
+		}
+		if h.packets < 2980-stall {
+			t.Errorf("stall of %d packets: %d played", stall, h.packets)
+		}
+	}
+}
+
+func TestASlowerNetworkIsAcceptedSoon(t *testing.T) {
+	t.Parallel()
+	h, _ := listen(t, network{length: time.Minute, delay: func(i int) time.Duration {
+		if i >= 500 {
+			return 400 * time.Millisecond
+		}
+		return 10 * time.Millisecond
+	}})
+	if h.packets < 2900 || h.last > 500*time.Millisecond {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestTimestampJumpsCostLittle(t *testing.T) {
+	t.Parallel()
+	for name, jump := range map[string]int{
+		"forward an hour": 3600 * 8000, "back an hour": -3600 * 8000, "forward 1 s": 8000,
+		"back 1 s": -8000, "back 100 ms": -800, "forward 100 ms": 800, "around": 1 << 31,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, _ := listen(t, network{length: 20 * time.Second, shift: func(i int) uint32 {
+				if i >= 500 {
+					return uint32(jump)
+				}
+				return 0
+			}})
+			if h.packets < 980 || h.last > 250*time.Millisecond || h.silence > 600*time.Millisecond {
+				t.Errorf("%+v", h)
+			}
+		})
+	}
+}
+
+func TestASequenceJumpResyncsWithTheSecondPacket(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: 20 * time.Second, change: func(i int) (uint32, uint32) {
+		if i >= 500 {
+			return 0x1234, uint32(i + 32768)
+		}
+		return 0x1234, uint32(i)
+	}})
+	st := r.s.Stats()
+	if h.packets < 990 || st.Resyncs != 1 || st.Probation != 1 || h.last > 70*time.Millisecond {
+		t.Errorf("%+v, %+v", h, st)
+	}
+}
+
+func TestANewSSRCIsHeardFromItsSecondPacket(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: 20 * time.Second, change: func(i int) (uint32, uint32) {
+		if i >= 500 {
+			return 0x9999, uint32(i + 12345)
+		}
+		return 0x1234, uint32(i)
+	}})
+	if st := r.s.Stats(); h.packets < 990 || st.Resyncs != 1 || st.Probation != 1 || st.Lost != 0 {
+		t.Errorf("%+v, %+v", h, st)
+	}
+}
+
+func TestAStraySSRCDoesNotDisturbTheStream(t *testing.T) {
+	t.Parallel()
+	h, r := listen(t, network{length: 20 * time.Second, change: func(i int) (uint32, uint32) {
+		if i%10 == 5 {
+			return 0x9999, uint32(i / 10)
+		}
+		return 0x1234, uint32(i)
+	}})
+	if st := r.s.Stats(); st.Resyncs != 0 || st.Probation != 100 || h.packets < 890 {
+		t.Errorf("%+v, %+v", h, st)
+	}
+}
+
+func TestAPacketWithoutPayloadIsNotMissed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	f := &media.Frame{}
+	var got []int
+	for i := range 20 {
+		p := audio(i)
+		if i == 10 {
+			p.body = nil
+		}
+		r.arrive(far, p)
+		r.turn(nil)
+		got = append(got, r.read(f, 160)...)
+	}
+	for _, n := range got {
+		if n == -1 && len(got) > 30 {
+			t.Errorf("played %v", got)
+		}
+	}
+	if st := r.s.Stats(); st.Lost != 0 || st.PacketsIn != 20 {
+		t.Errorf("stats %+v", st)
+	}
+}
+
+func TestComfortNoiseIsSilenceWithoutConcealment(t *testing.T) {
+	t.Parallel()
+	for _, hand := range []bool{false, true} {
+		c := config()
+		c.Noise, c.Timeout = hand, time.Second
+		r := newRig(t, c)
+		f := &media.Frame{}
+		noises, lost := 0, 0
+		for i := range 200 {
+			switch {
+			case i < 10:
+				r.arrive(far, audio(i))
+			case i%10 == 0:
+				r.arrive(far, packet{seq: uint16(9 + i/10), ts: uint32(i * 160), ssrc: 0x1234, pt: 13, body: []byte{60, 1, 2}})
+			}
+			r.turn(nil)
+			n, l := countNoise(r, f)
+			noises += n
+			lost += l
+		}
+		if lost > 1 || r.timeouts != 0 || r.s.Stats().Noise != 19 {
+			t.Errorf("lost %d, timeouts %d, %+v", lost, r.timeouts, r.s.Stats())
+		}
+		if hand != (noises > 0) {
+			t.Errorf("reader got %d packets of noise, wanted %v", noises, hand)
+		}
+	}
+}
+
+// countNoise reads one tick: packets of noise, and packets to conceal.
+func countNoise(r *rig, f *media.Frame) (noises, lost int) {
+	for have := 0; have < 160; have += f.Samples {
+		switch r.s.ReadPacket(f) {
+		case media.ReadNone:
+			return noises, lost
+		case media.ReadLost:
+			lost++
+		default:
+			if f.PayloadType == 13 && f.Samples == 0 && len(f.Payload) == 3 {
+				noises++
+			}
+		}
+	}
+	return noises, lost
+}
