@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// command is one sub-command of rms.
+type command struct {
+	name  string
+	args  string // after the name, for the usage line
+	short string // one line
+	long  string // paragraphs, examples
+	run   func(ctx context.Context, c *command, args []string, stdout, stderr io.Writer) error
+}
+
+// commands lists the sub-commands in the order of the help.
+func commands() []*command {
+	return []*command{serveCommand, callCommand, demoCommand, loadCommand, checkCommand, configCommand, versionCommand}
+}
+
+func find(name string) *command {
+	for _, c := range commands() {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// help prints what there is, or the help of one command.
+func help(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		c := find(args[0])
+		if c == nil {
+			fmt.Fprintf(stderr, "rms help: there is no command %q\n", args[0])
+			return exitUsage
+		}
+		if err := c.run(ctx, c, []string{"--help"}, stdout, stderr); err != nil {
+			return exitError
+		}
+		return exitOK
+	}
+	fmt.Fprint(stdout, "rms is a SIP and RTP media server: it answers calls, runs a script and plays prompts.\n\n",
+		"    rms COMMAND [flags]          rms help COMMAND\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(stdout, "  %-8s %s\n", c.name, c.short)
+	}
+	fmt.Fprint(stdout, "\nWithout a command rms serves on UDP and TCP port 5060 with its own script and prompts.\n",
+		"Try \"rms demo\" first: it starts a server, calls it and shows what was heard.\n")
+	return exitOK
+}
+
+// flags returns a flag set that prints the command's help in full.
+func (c *command) flags(stdout io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet("rms "+c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {
+		fmt.Fprintf(stdout, "rms %s: %s\n\n    rms %s %s\n\n%s\n", c.name, c.short, c.name, c.args, strings.TrimSpace(c.long))
+		fmt.Fprintln(stdout, "\nFlags:")
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		fs.SetOutput(io.Discard)
+	}
+	return fs
+}
+
+// errHelp says that help was asked for and printed.
+var errHelp = errors.New("help")
+
+// parse reads flags and returns the other words, in any order: flags may come
+// after words.
+func parse(fs *flag.FlagSet, args []string) ([]string, error) {
+	var words []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, errHelp
+			}
+			return nil, usageError{fmt.Errorf("%w (\"%s --help\" lists the flags)", err, fs.Name())}
+		}
+		if fs.NArg() == 0 {
+			return words, nil
+		}
+		words = append(words, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}

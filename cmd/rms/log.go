@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"rms/config"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+)
+
+// newLog opens the log of the server: console lines on a terminal, JSON elsewhere,
+// unless log.format says which.
+func newLog(cfg *config.Config, stderr io.Writer) (zerolog.Logger, func(), error) {
+	level, err := zerolog.ParseLevel(cfg.Log.Level)
+	if err != nil {
+		return zerolog.Nop(), nil, err
+	}
+	var out io.Writer
+	closer := func() {}
+	switch cfg.Log.File {
+	case "stderr":
+		out = stderr
+	case "stdout":
+		out = os.Stdout
+	default:
+		f, err := os.OpenFile(cfg.Log.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+		if err != nil {
+			return zerolog.Nop(), nil, fmt.Errorf("open the log (log.file): %w", err)
+		}
+		out, closer = f, func() { _ = f.Close() }
+	}
+	if f, ok := out.(*os.File); cfg.Log.Format == "console" || cfg.Log.Format == "auto" && ok && isatty.IsTerminal(f.Fd()) {
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}
+	}
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	return zerolog.New(zerolog.SyncWriter(out)).Level(level).With().Timestamp().Logger(), closer, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"flag"
+
+	"rms/config"
+	"rms/sip"
+)
+
+var serveCommand = &command{
+	name: "serve", args: "[-c rms.yaml] [flags]", short: "run the server",
+	long: `
+Answers calls, runs the script and plays prompts until it is told to stop. With no
+flags it listens on UDP and TCP port 5060 and serves its own script:
+
+    sip:welcome@HOST   plays a prompt and hangs up
+    sip:loop@HOST      plays the prompt for ever
+    sip:tone@HOST      a 440 Hz tone
+    sip:echo@HOST      sends back what you say
+    any other user     hears the same as welcome
+
+A first SIGTERM or Ctrl-C refuses new calls with 503 and lets the calls in progress
+end by themselves; after --drain, or at a second signal, they are hung up.
+
+    rms serve --listen udp://127.0.0.1:5070 --script ivr.lua --media-root /srv/prompts`,
+	run: runServe,
+}
+
+func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.Writer) error {
+	var drain time.Duration
+	cfg, words, err := loadConfig(c, args, stdout, func(fs *flag.FlagSet) {
+		fs.DurationVar(&drain, "drain", 60*time.Second, "how long calls in progress may go on after SIGTERM")
+	})
+	if err != nil {
+		return notHelp(err)
+	}
+	if len(words) > 0 {
+		return usageError{fmt.Errorf("unexpected word %q (flags only)", words[0])}
+	}
+	log, closeLog, err := newLog(cfg, stderr)
+	if err != nil {
+		return usageError{err}
+	}
+	defer closeLog()
+	for _, w := range cfg.Warnings {
+		log.Warn().Msg(w)
+	}
+	s, err := newServer(cfg, log)
+	if err != nil {
+		return err
+	}
+	s.greet(stdout, cfg)
+	<-ctx.Done()
+	s.stop(stdout, drain)
+	return nil
+}
+
+// greet says what the server listens on and what to dial.
+func (s *server) greet(w io.Writer, cfg *config.Config) {
+	fmt.Fprintf(w, "rms %s\n", version())
+	for _, l := range s.ua.Listeners() {
+		fmt.Fprintf(w, "  listening   %s://%s\n", l.Transport, l.Addr)
+	}
+	script := cfg.Script.File
+	if script == "" {
+		script = "built in (dial welcome, loop, tone or echo)"
+	}
+	fmt.Fprintf(w, "  script      %s\n", script)
+	fmt.Fprintf(w, "  rtp ports   %s, at most %d calls\n", cfg.RTP.Ports, s.maxCalls)
+	if l, ok := s.dialable(); ok {
+		fmt.Fprintf(w, "  try         rms call sip:welcome@%s\n", l)
+	}
+}
+
+// dialable returns an address of ours that this machine can call.
+func (s *server) dialable() (string, bool) {
+	for _, l := range s.ua.Listeners() {
+		if l.Transport == "udp" {
+			return dialAddr(l), true
+		}
+	}
+	return "", false
+}
+
+func dialAddr(l sip.Listener) string {
+	if l.Addr.Addr().IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", l.Addr.Port())
+	}
+	return l.Addr.String()
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"rms/call"
+	"rms/call/prompt"
+	"rms/config"
+	"rms/media"
+	"rms/rtp"
+	"rms/scripting"
+	"rms/sip"
+
+	"github.com/rs/zerolog"
+)
+
+// server is everything that rms serve runs, wired.
+type server struct {
+	log      zerolog.Logger
+	clock    *media.Shards
+	engine   *rtp.Engine
+	script   *scripting.Engine
+	calls    *call.Manager
+	ua       *sip.UA
+	maxCalls int
+}
+
+// newServer starts a server. What it started is stopped again on error.
+func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
+	s := &server{log: log}
+	maxCalls, err := capacity(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	s.maxCalls = maxCalls
+	s.script, err = scripting.Load(scripting.Options{
+		File: cfg.Script.File, Budget: cfg.Script.Budget, Memory: int64(cfg.Script.Memory), Log: log,
+	})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	prompts, err := prompt.New(prompt.Options{Roots: cfg.Media.Roots, Bytes: int64(cfg.Media.Cache)})
+	if err != nil {
+		s.script.Close()
+		return nil, usageError{err}
+	}
+	s.clock = media.NewShards(media.ShardOptions{})
+	s.engine = rtp.NewEngine(s.clock)
+	s.calls = call.NewManager(call.Options{
+		Router: s.script, Engine: s.engine, Clock: s.clock, Prompts: prompts,
+		Ports: rtp.NewPorts(rtp.PortsOptions{Min: cfg.RTP.Ports.Min, Max: cfg.RTP.Ports.Max}),
+		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
+		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
+		MaskDigits: cfg.Log.MaskDigits, Log: log,
+	})
+	s.ua, err = sip.Listen(sipOptions(cfg, maxCalls, log), s.calls)
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
+	}
+	return s, nil
+}
+
+func sipOptions(cfg *config.Config, maxCalls int, log zerolog.Logger) sip.Options {
+	o := sip.Options{
+		Agent: "rms/" + version(), Trusted: cfg.SIP.Trusted, NewCalls: cfg.SIP.NewCallsPerSecond,
+		PerSource: cfg.SIP.PerSource, MaxCalls: maxCalls, HalfOpen: cfg.SIP.HalfOpen,
+		SessionExpires: cfg.SIP.SessionExpires, MinSE: cfg.SIP.MinSE, RingTimeout: cfg.Call.RingTimeout, Log: log,
+	}
+	for _, e := range cfg.SIP.Listen {
+		o.Listen = append(o.Listen, e.String())
+	}
+	if cfg.SIP.Advertise.IsValid() {
+		o.Advertise = cfg.SIP.Advertise.String()
+	}
+	return o
+}
+
+func advertised(cfg *config.Config) netip.Addr {
+	if cfg.RTP.Advertise.IsValid() {
+		return cfg.RTP.Advertise
+	}
+	return cfg.SIP.Advertise
+}
+
+func latch(name string) rtp.LatchMode {
+	switch name {
+	case "sdp":
+		return rtp.LatchSDP
+	case "off":
+		return rtp.LatchOff
+	}
+	return rtp.LatchNAT
+}
+
+// stop drains: new calls get 503, calls in progress go on until they end, until
+// the deadline or until a second signal; then they are hung up.
+func (s *server) stop(w io.Writer, drain time.Duration) {
+	s.ua.Drain()
+	if n := s.calls.Len(); n > 0 {
+		fmt.Fprintf(w, "draining: %d calls in progress, at most %s (a second signal hangs them up)\n", n, drain)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, drain)
+	defer cancel()
+	s.calls.Drain(ctx, "server is stopping", 5*time.Second)
+	s.close()
+	fmt.Fprintln(w, "stopped")
+}
+
+// close stops what runs, in the order of the audio: signalling, calls, script,
+// sockets, clock.
+func (s *server) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if s.ua != nil {
+		if err := s.ua.Close(ctx); err != nil {
+			s.log.Warn().Err(err).Msg("signalling closed")
+		}
+	}
+	s.calls.Close(ctx)
+	s.script.Close()
+	s.engine.Close()
+	s.clock.Close()
+}
