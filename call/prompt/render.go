@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,8 +12,8 @@ import (
 	"rms/media/wav"
 )
 
-// padding is what a payload is filled up to where silence is not one byte
-// repeated: a whole number of the longest tick.
+// padding is the unit that payloads are filled up to with silence: the longest
+// tick.
 const padding = 20 * time.Millisecond
 
 // make reads a whole file and turns it into a prompt. A panic of a decoder or
@@ -44,20 +45,39 @@ func (c *Cache) make(ctx context.Context, f found, codec media.Codec) (p *filter
 	return encode(pcm, codec), nil
 }
 
-// encode makes the prompt of decoded audio, from the reset state of the encoder.
+// encode makes the prompt of decoded audio. A codec without state gets the payload,
+// which any call may send at any time. One with state (G.722) gets the PCM only and
+// is encoded by each call: a payload that began from another state than the far
+// end's decoder has would be heard as a bang.
 func encode(pcm []int16, codec media.Codec) *filter.Prompt {
 	format := codec.Format()
 	p := &filter.Prompt{
 		Encoding: codec.Encoding(), PCM: pcm, Format: format, Samples: len(pcm) / format.Channels,
 		ByteRate: codec.ClockRate * codec.Channels * codec.Bits / 8,
 	}
-	padded := pcm
-	if rest := len(pcm) % format.Samples(padding); rest > 0 {
-		padded = append(pcm, make([]int16, format.Samples(padding)-rest)...)
+	if len(pcm) == 0 || !stateless(codec) {
+		return p
 	}
-	size := len(padded) / codec.Channels * codec.ClockRate / codec.Rate * codec.Channels * codec.Bits / 8
-	p.Payload = codec.NewEncoder().Encode(make([]byte, 0, size), padded)
+	tick := format.Samples(padding)
+	if rest := len(pcm) % tick; rest > 0 {
+		pcm = append(pcm, make([]int16, tick-rest)...)
+	}
+	p.Payload = codec.NewEncoder().Encode(make([]byte, 0, len(pcm)/format.Channels*p.ByteRate/format.Rate), pcm)
 	return p
+}
+
+// stateless reports whether a codec encodes a block the same whatever it encoded
+// before.
+func stateless(codec media.Codec) bool {
+	loud, quiet := make([]int16, 320), make([]int16, 320)
+	for i := range loud {
+		loud[i] = int16(i * 7919) // as good as noise
+		quiet[i] = loud[i] >> 6
+	}
+	e := codec.NewEncoder()
+	first := e.Encode(nil, quiet)
+	e.Encode(nil, loud)
+	return bytes.Equal(first, e.Encode(nil, quiet))
 }
 
 // decoder reads a file as audio of one format: channels are mixed, then the rate
