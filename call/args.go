@@ -138,7 +138,7 @@ func (p *Param) convert(val any) (any, error) {
 func (p *Param) text(val any) (any, error) {
 	s, ok := val.(string)
 	if !ok {
-		return nil, fmt.Errorf("wants a %s, got %s", p.Kind, describe(val))
+		return nil, fmt.Errorf("wants %s, got %s", p.Kind.article(), describe(val))
 	}
 	if strings.ContainsRune(s, 0) {
 		return nil, fmt.Errorf("must not contain a NUL byte")
@@ -152,7 +152,7 @@ func (p *Param) text(val any) (any, error) {
 func (p *Param) number(val any) (any, error) {
 	f, ok := toFloat(val)
 	if !ok || math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("wants a %s, got %s", p.Kind, describe(val))
+		return nil, fmt.Errorf("wants %s, got %s", p.Kind.article(), describe(val))
 	}
 	if err := p.inRange(f); err != nil {
 		return nil, err

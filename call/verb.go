@@ -48,6 +48,14 @@ func (k Kind) String() string {
 	return [...]string{"string", "integer", "number", "boolean", "duration", "route name", "value"}[k]
 }
 
+// article is String with the article that fits.
+func (k Kind) article() string {
+	if k == Int {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
+}
+
 // Param describes one parameter of a verb.
 type Param struct {
 	Name     string

@@ -1,5 +1,7 @@
 package call
 
+import "errors"
+
 func init() {
 	Register(&Verb{
 		Name:   "play",
@@ -9,14 +11,33 @@ func init() {
 			{Name: "file", Kind: String, Required: true, Doc: "what to play"},
 			{Name: "route", Kind: Route, Doc: "event route that runs at the end; without one the end of a play from a script hangs up"},
 			{Name: "mode", Kind: String, Default: "queue", Enum: []string{"queue", "replace", "mix"}, Doc: "after what plays already, in place of it, or mixed with it"},
-			{Name: "loop", Kind: Int, Default: int64(1), Min: 0, Max: 1e6, Doc: "how many times; 0 is for ever"},
+			{Name: "loop", Kind: Value, Default: int64(1), Doc: "how many times, 1 to 1000000; true is for ever"},
 		},
 		Run: func(x *Exec, a Args) (any, error) {
+			loop, err := loops(a.Value("loop"))
+			if err != nil {
+				return nil, &ArgError{Verb: "play", Text: err.Error()}
+			}
 			p := &playing{
-				file: a.String("file"), route: a.String("route"), loop: a.Int("loop"),
+				file: a.String("file"), route: a.String("route"), loop: loop,
 				script: x.Origin == FromScript,
 			}
 			return nil, x.call.play(p, a.String("mode"))
 		},
 	})
+}
+
+// loops reads how often a file is played; 0 is for ever.
+func loops(v any) (int, error) {
+	if forever, ok := v.(bool); ok {
+		if forever {
+			return 0, nil
+		}
+		return 1, nil
+	}
+	n, ok := toFloat(v)
+	if !ok || n < 1 || n > 1e6 || n != float64(int(n)) {
+		return 0, errors.New("parameter \"loop\": wants true, or how many times from 1 to 1000000, got " + describe(v))
+	}
+	return int(n), nil
 }
