@@ -16,6 +16,9 @@ const digitTimeout = int64(250 * time.Millisecond)
 // in a new segment (RFC 4733 section 2.5.1.3).
 const maxSegment = 0xffff
 
+// maxMove is how far a timestamp that should stand still may move, in its units.
+const maxMove = 480
+
 // digitReceiver turns RFC 4733 packets into one report per key, however many of
 // its packets came.
 type digitReceiver struct {
@@ -23,6 +26,7 @@ type digitReceiver struct {
 	open     bool // it was not reported yet
 	event    uint8
 	start    uint32 // timestamp of the current segment
+	moved    uint32 // timestamp of the last packet
 	duration uint16 // of the current segment, in timestamp units
 	before   uint32 // of the segments before
 	last     int64  // mono ns of the last packet
@@ -69,7 +73,7 @@ func (r *digitReceiver) take(p dtmfPacket, timestamp uint32, marker bool, now in
 		}
 		*r = digitReceiver{known: true, open: true, event: p.event, start: timestamp}
 	}
-	r.last = now
+	r.last, r.moved = now, timestamp
 	r.duration = max(r.duration, p.duration)
 	if p.end && r.open {
 		ended[n] = r.close()
@@ -85,15 +89,15 @@ func (r *digitReceiver) continues(p dtmfPacket, timestamp uint32) bool {
 }
 
 // repeats: some senders move the timestamp with each packet of a key. It is the
-// same key when it began before the packet's own duration.
+// same key when it moved by less than the shortest key with its pause.
 func (r *digitReceiver) repeats(p dtmfPacket, timestamp uint32, marker bool) bool {
 	return r.known && !marker && p.event == r.event && p.duration >= r.duration &&
-		(r.open || p.end) && timestamp-r.start < uint32(p.duration)
+		(r.open || p.end) && timestamp-r.moved <= maxMove
 }
 
 // stale: a packet of an older key that came out of order.
 func (r *digitReceiver) stale(timestamp uint32, now int64) bool {
-	return r.known && int32(timestamp-r.start) <= 0 && now-r.last < int64(2*time.Second)
+	return r.known && int32(timestamp-r.moved) <= 0 && now-r.last < int64(2*time.Second)
 }
 
 // expire ends a key of which nothing came for a while.

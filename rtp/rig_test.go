@@ -37,6 +37,8 @@ type datagram struct {
 	data []byte
 }
 
+type rtpPacket = prtp.Packet
+
 type sentPacket struct {
 	c    rtp.Channel
 	to   netip.AddrPort
