@@ -1,0 +1,241 @@
+package sip
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// CallOptions says whom to call and how.
+type CallOptions struct {
+	// To is a SIP URI or a name-addr; its URI becomes the Request-URI.
+	To string
+	// From is the caller; default "sip:rms@" and our address.
+	From string
+	// Proxy is a URI that the INVITE goes to first, as a loose route.
+	Proxy string
+	// CallID is made when empty.
+	CallID  string
+	Headers []Header
+	// SDP is our offer. Without one the 2xx must carry it, and Dialog.Ack answers.
+	SDP []byte
+	// User and Password answer challenges (401, 407).
+	User, Password string
+	// Transport is "udp" or "tcp"; empty is as the URI says, else UDP.
+	Transport string
+}
+
+// dialling is what a dialog needs until and while its INVITE of ours lives.
+type dialling struct {
+	o           CallOptions
+	request     *outgoingRequest
+	tx          *clientTx
+	heard       bool // a provisional response came: CANCEL may go
+	cancelled   bool
+	reason      string
+	cause       Cause
+	auth        credentials
+	ack         *clientTx
+	waitingAck  bool // the 2xx holds the offer; Dialog.Ack is owed
+	inviteSeq   uint32
+	brief       int    // 422s
+	target      string // of the first INVITE, for the next try
+	routes      []string
+	to          string
+	sentCancel  bool
+	cancelTimer *timer
+}
+
+// Call sends an INVITE. It does not wait: the Owner hears of every answer. The
+// Dialog can be cancelled by Cancel or Bye at once.
+func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
+	to, err := ParseAddress(o.To)
+	if err != nil {
+		return nil, fmt.Errorf("call %q: %w", o.To, err)
+	}
+	if _, err := parseURI(to.URI); err != nil {
+		return nil, fmt.Errorf("call %q: %w", o.To, err)
+	}
+	if o.Transport != "" && o.Transport != "udp" && o.Transport != "tcp" {
+		return nil, fmt.Errorf("call %q: %w", o.To, errTransport)
+	}
+	var routes []string
+	if o.Proxy != "" {
+		p, err := parseURI(o.Proxy)
+		if err != nil {
+			return nil, fmt.Errorf("proxy %q: %w", o.Proxy, err)
+		}
+		if !p.isLoose() {
+			o.Proxy += ";lr"
+		}
+		routes = []string{"<" + o.Proxy + ">"}
+	}
+	from, err := u.caller(o.From, to)
+	if err != nil {
+		return nil, err
+	}
+	if u.closing.Load() {
+		return nil, fmt.Errorf("call %q: %w", o.To, ErrClosed)
+	}
+	if o.CallID == "" {
+		o.CallID = newTag()
+	}
+	d := &Dialog{u: u, client: true, callID: o.CallID, owner: owner, localTag: newTag(), out: &dialling{o: o}}
+	d.out.auth = credentials{user: o.User, password: o.Password}
+	d.localValue, d.remoteValue = from+";tag="+d.localTag, angled(o.To, to)
+	d.target, d.routes = to.URI, routes
+	d.localSDP = o.SDP
+	d.out.target, d.out.routes, d.out.to = d.target, d.routes, d.remoteValue
+	d.w = u.workerOf([]byte(o.CallID), flow{})
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	d.g = d.w.group(d.callID)
+	d.g.dialogs = append(d.g.dialogs, d)
+	d.begin()
+	d.ring = d.w.in(u.o.RingTimeout, d.nobodyAnswered)
+	d.dial(d.newRequest("INVITE"))
+	return d, nil
+}
+
+func angled(text string, a Address) string {
+	if a.URI == text {
+		return "<" + text + ">"
+	}
+	return text
+}
+
+// caller is the From value of a call.
+func (u *UA) caller(from string, to Address) (string, error) {
+	if from != "" {
+		a, err := ParseAddress(from)
+		if err != nil || a.Tag != "" {
+			return "", fmt.Errorf("caller %q: %w", from, errAddress)
+		}
+		return angled(from, a), nil
+	}
+	host := "anonymous.invalid"
+	if ip, err := netip.ParseAddr(to.Host()); err == nil {
+		if f, err := u.flowTo(netip.AddrPortFrom(ip.Unmap(), 5060), "udp", flow{}); err == nil {
+			host = u.sentBy(f)
+		}
+	}
+	return "<sip:rms@" + host + ">", nil
+}
+
+// dial sends the INVITE, for the first time or again after a challenge or 422.
+func (d *Dialog) dial(out *outgoingRequest) {
+	c := d.out
+	out.contact = true
+	out.headers = append(append([]Header{{"Allow", allow}, {"Supported", supported}, {"Accept", acceptable}},
+		d.session.ask(d)...), out.headers...)
+	if c.request == nil {
+		out.headers = append(out.headers, c.o.Headers...)
+	}
+	out.body, out.contentType = c.o.SDP, typeSDP
+	if c.o.Transport != "" && out.hop.transport() == "" {
+		out.hop.params += params(";transport=" + c.o.Transport)
+	}
+	c.request, c.heard, c.inviteSeq = out, false, out.cseq
+	c.tx = d.w.start(d, out, d.flow, d.inviteAnswered)
+	c.tx.sent = func() {
+		d.flow = c.tx.flow
+		d.hold()
+		if d.invite == nil {
+			d.invite = &Request{u: d.u, w: d.w, m: parse(string(c.tx.b)), flow: d.flow, d: d, answered: true}
+			d.invite.m.check()
+		}
+	}
+	if c.tx.b != nil {
+		c.tx.sent()
+	}
+}
+
+// Cancel gives up a call that is not answered yet. The Owner hears of the end
+// when the far end has confirmed it. An answer that crosses gets its ACK and BYE.
+func (d *Dialog) Cancel(reason string) error {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	if !d.client || d.State() >= StateConfirmed || d.told || d.out.cancelled {
+		return fmt.Errorf("cancel: %w (%s)", ErrState, d.State())
+	}
+	d.cancel(reasonText(reason), Cause{By: ByUs, Code: 487, Text: "cancelled"})
+	return nil
+}
+
+// cancel sends the CANCEL, as soon as there is something to cancel (RFC 3261
+// section 9.1).
+func (d *Dialog) cancel(reason string, cause Cause) {
+	c := d.out
+	if c.cancelled || d.told {
+		return
+	}
+	c.cancelled, c.reason, c.cause = true, reason, cause
+	d.w.stop(d.ring)
+	c.cancelTimer = d.w.in(64*d.u.o.T1, func() {
+		d.close(cause)
+		d.leave()
+	})
+	if c.heard {
+		d.sendCancel()
+	}
+}
+
+func (d *Dialog) sendCancel() {
+	c := d.out
+	if c.sentCancel {
+		return
+	}
+	c.sentCancel = true
+	in := c.tx.out
+	out := &outgoingRequest{
+		method: "CANCEL", uri: in.uri, routes: in.routes, hop: in.hop, from: in.from, to: in.to,
+		callID: in.callID, cseq: in.cseq,
+	}
+	if c.reason != "" {
+		out.headers = []Header{{"Reason", c.reason}}
+	}
+	t := &clientTx{
+		w: d.w, g: d.g, dialog: d, branch: c.tx.branch, method: "CANCEL", out: out,
+		prefer: c.tx.flow, to: c.tx.to, on: func(*Response) {},
+	}
+	t.g.clients = append(t.g.clients, t)
+	t.over(strings.ToLower(c.tx.flow.transport()))
+}
+
+// Ack answers the offer in a 2xx, in a call that was made without SDP.
+func (d *Dialog) Ack(sdp []byte) error {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	if !d.client || d.out == nil || !d.out.waitingAck || d.told {
+		return fmt.Errorf("ACK: %w (no offer waits for an answer)", ErrState)
+	}
+	if len(sdp) == 0 {
+		return fmt.Errorf("ACK: no SDP")
+	}
+	d.out.waitingAck = false
+	d.localSDP = sdp
+	d.sendAck(d.out.inviteSeq, sdp)
+	return nil
+}
+
+// sendAck confirms a 2xx. The ACK is kept, to be sent again when the 2xx is.
+func (d *Dialog) sendAck(seq uint32, sdp []byte) {
+	ack := d.newRequest("ACK")
+	ack.cseq, ack.body, ack.contentType = seq, sdp, typeSDP
+	t := &clientTx{
+		w: d.w, g: d.g, dialog: d, branch: cookie + newTag(), method: "ACK", out: ack, prefer: d.flow,
+		on: func(*Response) {},
+	}
+	if d.out == nil {
+		d.out = &dialling{}
+	}
+	d.out.ack = t
+	t.route()
+}
+
+// reAck answers a 2xx that came again.
+func (d *Dialog) reAck(seq uint32) {
+	if t := d.out.ack; t != nil && t.b != nil && t.out.cseq == seq {
+		t.transmit()
+	}
+}

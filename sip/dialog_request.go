@@ -1,0 +1,138 @@
+package sip
+
+// request handles a request of the far end in the dialog.
+func (d *Dialog) request(m *message, f flow, key txKey) {
+	r := &Request{u: d.u, w: d.w, m: m, flow: f, d: d}
+	r.tx = d.w.newServerTx(m, f, key)
+	r.tx.req = r
+	if no := d.objection(m); no != nil {
+		_ = r.reply(no.Code, no.Reason, ReplyOptions{Headers: no.Headers}) // it is new
+		if no.Code == 500 && m.method == "BYE" && d.State() < StateEnding {
+			d.hangUp(reasonHeader(500, "CSeq out of order"), Cause{
+				By: ByCaller, Code: 500, Text: "BYE with CSeq out of order", Reason: m.value("Reason"),
+			})
+		}
+		return
+	}
+	d.remoteSeq, d.heard = m.cseq, true
+	switch m.method {
+	case "INVITE":
+		d.reinvite = r
+		r.tx.reply(100, d.u.render(m, f, answer{code: 100}))
+	case "UPDATE":
+		d.update = r
+	case "BYE":
+		d.farewell()
+	}
+	owner := d.owner
+	if owner == nil || d.told {
+		r.defaultLocked()
+		return
+	}
+	r.timer = d.w.in(d.u.o.ReplyTimeout, r.defaultLocked)
+	d.w.later(func() { owner.Request(r) }, r.fail)
+}
+
+// objection is what speaks against a request before its Owner sees it.
+func (d *Dialog) objection(m *message) *Refusal {
+	state := d.State()
+	pending := d.reinvite != nil || d.update != nil || !d.client && state < StateAnswered && !d.invite.answered
+	switch {
+	case d.heard && m.cseq <= d.remoteSeq:
+		return Refuse(500, "CSeq out of order")
+	case state >= StateEnding && m.method != "BYE":
+		return Refuse(481, "")
+	case m.method == "INVITE" && pending:
+		return Refuse(500, "INVITE or UPDATE pending", Header{"Retry-After", itoa(int(shortly().Seconds()))})
+	case m.method == "INVITE" && (d.ours != nil || d.accepted != nil || d.client && state < StateConfirmed):
+		return Refuse(491, "")
+	case m.method == "UPDATE" && d.update != nil:
+		return Refuse(500, "UPDATE pending", Header{"Retry-After", itoa(int(shortly().Seconds()))})
+	case m.method == "UPDATE" && m.sdp() != "" && (d.ours != nil || d.reinvite != nil || d.accepted != nil && d.accepted.offered):
+		return Refuse(491, "")
+	case m.method == "INVITE" || m.method == "UPDATE":
+		return d.u.tooBrief(m)
+	}
+	return nil
+}
+
+// farewell stops what a BYE makes pointless: the pending re-INVITE and the INVITE
+// itself get 487, the 2xx is no longer repeated.
+func (d *Dialog) farewell() {
+	d.w.stop(d.ring)
+	d.session.stop(d.w)
+	if d.accepted != nil {
+		d.accepted.stop(d.w)
+		d.accepted = nil
+	}
+	if r := d.reinvite; r != nil {
+		_ = r.reply(487, "", ReplyOptions{}) // it is unanswered
+	}
+	if inv := d.invite; !d.client && !inv.answered {
+		inv.finish(487, d.u.render(inv.m, inv.flow, answer{code: 487, toTag: d.localTag}))
+	}
+	d.grow(StateEnding)
+}
+
+// replied follows a final answer to a request in the dialog.
+func (d *Dialog) replied(r *Request, code int, b []byte, o ReplyOptions) {
+	ok := code < 300
+	switch r.m.method {
+	case "BYE":
+		if d.State() >= StateEnding {
+			d.close(Cause{By: ByCaller, Code: 200, Text: "hung up", Reason: r.m.value("Reason")})
+			d.byeDone()
+		}
+		return
+	case "INVITE":
+		if d.reinvite == r {
+			d.reinvite = nil
+		}
+	case "UPDATE":
+		if d.update == r {
+			d.update = nil
+		}
+	default:
+		return
+	}
+	if !ok {
+		return
+	}
+	if target := r.m.contact(); target != "" {
+		d.target = target
+	}
+	d.flow = r.flow
+	d.hold()
+	if r.m.method == "INVITE" {
+		d.accept(r, b)
+	}
+	if o.ContentType == typeSDP && len(o.Body) > 0 {
+		d.localSDP = o.Body
+	}
+	if s := r.m.sdp(); s != "" {
+		d.remoteSDP = []byte(s)
+	}
+}
+
+// byeDone forgets the dialog when no BYE of ours is on its way.
+func (d *Dialog) byeDone() {
+	for _, t := range d.g.clients {
+		if t.dialog == d && t.method == "BYE" {
+			return
+		}
+	}
+	d.leave()
+}
+
+// unchanged is the built-in answer to a re-INVITE or UPDATE: the session stays as
+// it is. What would change it is refused.
+func (d *Dialog) unchanged(m *message) (Refusal, ReplyOptions) {
+	offer := m.sdp()
+	switch {
+	case offer == "" && m.method == "UPDATE":
+		return Refusal{Code: 200}, ReplyOptions{}
+	case len(d.localSDP) > 0 && (offer == "" || offer == string(d.remoteSDP)):
+		return Refusal{Code: 200}, ReplyOptions{Body: d.localSDP, ContentType: typeSDP}
+	}
+	return Refusal{Code: 488}, ReplyOptions{Headers: []Header{{"Warning", `304 rms "Session cannot be changed"`}}}
+}

@@ -1,0 +1,226 @@
+package sip
+
+import (
+	"bytes"
+	"hash/maphash"
+	"strconv"
+	"time"
+)
+
+// receive takes a message from a socket's reader: admission, then the queue of
+// its Call-ID. The bytes are only read until it returns.
+func (u *UA) receive(b []byte, f flow) {
+	u.count.received.Add(1)
+	g, ok := peek(b)
+	if !ok {
+		if len(bytes.Trim(b, "\r\n\x00 ")) > 0 { // else a keep-alive
+			u.malformed(f.remote.Addr())
+		}
+		return
+	}
+	w := u.workerOf(g.callID, f)
+	if g.starts() && !w.known.has(g.callID) {
+		if key := u.refusedBy(g, f); key != "" {
+			u.overload(b, f, key)
+			return
+		}
+	}
+	e := event{string(b), f}
+	if f.conn != nil {
+		select {
+		case w.queue <- e:
+		case <-u.stopped:
+		}
+		return
+	}
+	select {
+	case w.queue <- e:
+	default:
+		u.count.dropped.Add(1)
+	}
+}
+
+// starts tells whether the request begins something of its own.
+func (g glimpse) starts() bool {
+	return g.request && !g.inside && string(g.method) != "ACK" && string(g.method) != "CANCEL"
+}
+
+func (u *UA) workerOf(callID []byte, f flow) *worker {
+	h := maphash.Bytes(u.seeds[0], callID)
+	if len(callID) == 0 {
+		h = uint64(f.remote.Port())
+	}
+	return u.workers[h%uint64(len(u.workers))]
+}
+
+// handle is the worker's part, with its lock held.
+func (u *UA) handle(w *worker, e event) {
+	m := parse(e.text)
+	if m == nil {
+		u.malformed(e.flow.remote.Addr())
+		return
+	}
+	if u.tracing.Load() {
+		u.trace(false, e.flow, e.flow.remote, m.callID(), e.text)
+	}
+	no := m.check()
+	if m.method == "" {
+		if no != nil {
+			u.malformed(e.flow.remote.Addr())
+			return
+		}
+		w.response(m, e.flow)
+		return
+	}
+	if no != nil {
+		u.refuse(m, e.flow, no)
+		return
+	}
+	w.request(m, e.flow)
+}
+
+// request finds what a valid request is for.
+func (w *worker) request(m *message, f flow) {
+	switch m.method {
+	case "ACK":
+		w.ack(m, f)
+		return
+	case "CANCEL":
+		w.cancel(m, f)
+		return
+	}
+	key := w.u.keyOf(m, f, m.method)
+	if t := w.server[key]; t != nil {
+		t.repeated(m, f)
+		return
+	}
+	g := w.groups[m.callID()]
+	switch {
+	case m.to.Tag != "":
+		if d := g.dialog(m.to.Tag, m.from.Tag); d != nil {
+			d.request(m, f, key)
+			return
+		}
+		w.outside(m, f, key)
+	case m.method != "INVITE":
+		w.outside(m, f, key)
+	case g.merged(m):
+		w.u.refuse(m, f, Refuse(482, "Merged request"))
+	default:
+		w.invite(m, f, key)
+	}
+}
+
+// merged tells whether the INVITE came already on another way, RFC 3261 section
+// 8.2.2.2.
+func (g *group) merged(m *message) bool {
+	if g == nil {
+		return false
+	}
+	for _, t := range g.invites {
+		if t.fromTag == m.from.Tag && t.cseq == m.cseq {
+			return true
+		}
+	}
+	return false
+}
+
+// ack goes to the refusal that it confirms, or to the dialog of a 2xx.
+func (w *worker) ack(m *message, f flow) {
+	if t := w.server[w.u.keyOf(m, f, "INVITE")]; t != nil && t.state != txAccepted {
+		t.acked()
+		return
+	}
+	if d := w.groups[m.callID()].dialog(m.to.Tag, m.from.Tag); d != nil {
+		d.acked(m)
+	}
+}
+
+// cancel answers a CANCEL: 200 while the transaction of its INVITE lives.
+func (w *worker) cancel(m *message, f flow) {
+	key := w.u.keyOf(m, f, "CANCEL")
+	if t := w.server[key]; t != nil {
+		t.repeated(m, f)
+		return
+	}
+	invite := w.server[w.u.keyOf(m, f, "INVITE")]
+	if invite == nil {
+		w.u.refuse(m, f, Refuse(481, ""))
+		return
+	}
+	t := w.newServerTx(m, f, key)
+	tag := ""
+	if invite.req != nil && invite.req.d != nil {
+		tag = invite.req.d.localTag
+	}
+	if tag == "" {
+		tag = w.u.tagFor(m)
+	}
+	t.reply(200, w.u.render(m, f, answer{code: 200, toTag: tag}))
+	if invite.state == txProceeding && invite.req != nil {
+		invite.req.cancelled(m, f)
+	}
+}
+
+// outside hands a request that is of no dialog to the Handler.
+func (w *worker) outside(m *message, f flow, key txKey) {
+	r := &Request{u: w.u, w: w, m: m, flow: f}
+	r.tx = w.newServerTx(m, f, key)
+	r.tx.req = r
+	r.timer = w.in(64*w.u.o.T1, r.defaultLocked)
+	w.later(func() {
+		if w.u.h != nil {
+			w.u.h.Request(r)
+		}
+		if !r.isHeld() {
+			r.Default()
+		}
+	}, r.fail)
+}
+
+// tagFor is the To-tag of stateless answers: the same for each retransmission.
+func (u *UA) tagFor(m *message) string {
+	var h maphash.Hash
+	h.SetSeed(u.seeds[1])
+	_, _ = h.WriteString(m.callID())
+	_, _ = h.WriteString(m.via.branch)
+	_, _ = h.WriteString(m.value("CSeq"))
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// refuse answers a request without keeping anything of it. An ACK is never
+// answered.
+func (u *UA) refuse(m *message, f flow, no *Refusal) {
+	if m.fault != nil && (no.Code == 400 || no.Code == 505) {
+		u.malformed(f.remote.Addr())
+	}
+	if m.method == "ACK" || m.method == "" || len(m.headers) == 0 {
+		return
+	}
+	a := answer{code: no.Code, reason: no.Reason, toTag: u.tagFor(m), headers: no.Headers}
+	if no.Code == 405 || no.Code == 501 {
+		a.headers = append(a.headers, Header{"Allow", allow})
+	}
+	_ = u.send(f, replyTo(m.via, f), u.render(m, f, a), m.callID(), nil)
+}
+
+// refuseText answers a message that was not even parsed.
+func (u *UA) refuseText(text string, f flow, no *Refusal) {
+	m := parse(text)
+	if m == nil {
+		return
+	}
+	m.via, _, _ = parseVia(m.value("Via"))
+	if u.tracing.Load() {
+		u.trace(false, f, f.remote, m.callID(), text)
+	}
+	u.refuse(m, f, no)
+}
+
+// pause waits, but not beyond the end of the UA.
+func (u *UA) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-u.stopped:
+	}
+}

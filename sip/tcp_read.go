@@ -1,0 +1,104 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// read cuts the stream into messages until the peer or a time limit ends it.
+func (c *tcpConn) read() {
+	f := flow{conn: c, local: addrPort(c.c.LocalAddr()), remote: c.remote}
+	var fr framer
+	buf := make([]byte, 2048)
+	began := time.Now() // when the message that fr holds began
+	for {
+		_ = c.c.SetReadDeadline(c.deadline(&fr, began))
+		n, err := c.c.Read(buf)
+		if n > 0 {
+			fresh := len(fr.buf) == fr.used
+			fr.add(buf[:n])
+			if whole, lost := c.take(&fr, f); lost != nil {
+				c.giveUp(&fr, f, lost)
+				return
+			} else if whole || fresh {
+				began = time.Now()
+			}
+		}
+		if err != nil && !c.stays(&fr, err) {
+			c.leave(&fr, f, err)
+			return
+		}
+	}
+}
+
+// take hands over all whole messages and answers keep-alives. It tells whether
+// there was at least one message.
+func (c *tcpConn) take(fr *framer, f flow) (whole bool, err error) {
+	for {
+		if n := fr.pings(); n > 0 {
+			_ = c.write(bytes.Repeat([]byte("\r\n"), n), nil)
+		}
+		b, err := fr.next()
+		if err != nil || b == nil {
+			return whole, err
+		}
+		whole = true
+		c.spoke.Store(true)
+		c.u.receive(b, f)
+	}
+}
+
+// deadline is for the rest of a message that has begun, or for the next one.
+func (c *tcpConn) deadline(fr *framer, began time.Time) time.Time {
+	if len(fr.buf) > fr.used || c.accepted && !c.spoke.Load() {
+		return began.Add(c.u.o.HeaderTimeout - c.lingering())
+	}
+	return time.Now().Add(c.u.o.IdleTimeout)
+}
+
+// stays tells whether a time-out leaves the connection open: it does while calls
+// use it and no message is half sent.
+func (c *tcpConn) stays(fr *framer, err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && len(fr.buf) == fr.used && c.uses.Load() > 0
+}
+
+// lingering is how long a connection that is given up stays open for answers.
+func (c *tcpConn) lingering() time.Duration { return c.u.o.HeaderTimeout / 10 }
+
+// leave ends a connection that is at its end. Half a message that ran out of time
+// is answered, when it says enough for that.
+func (c *tcpConn) leave(fr *framer, f flow, err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) && len(fr.buf) > fr.used {
+		c.giveUp(fr, f, Refuse(400, "Message incomplete"))
+		return
+	}
+	c.shut(err)
+}
+
+// giveUp refuses what can never be framed. Requests before it still get their
+// answers: the connection stays open for them for a moment, and what comes in is
+// thrown away.
+func (c *tcpConn) giveUp(fr *framer, f flow, err error) {
+	fr.release()
+	c.u.count.malformed.Add(1)
+	var no *Refusal
+	if errors.As(err, &no) {
+		c.u.refuseText(string(fr.buf[:min(len(fr.buf), maxMessage)]), f, no)
+	}
+	fr.buf = nil
+	until := time.Now().Add(c.lingering())
+	_ = c.c.SetReadDeadline(until)
+	junk := make([]byte, 2048)
+	for time.Now().Before(until) {
+		if _, err := c.c.Read(junk); err != nil {
+			break
+		}
+	}
+	if t, ok := c.c.(*net.TCPConn); ok {
+		_ = t.CloseWrite()
+	}
+	c.shut(err)
+}
