@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"rms/media"
@@ -91,8 +92,9 @@ func (c *Call) own(to netip.AddrPort) bool {
 	return addr.IsLoopback() || addr == c.dialog.LocalAddr().Addr().Unmap() || addr == c.manager.opts.Advertise
 }
 
-// offerable lists our codecs with the payload types that we would offer.
-func offerable() []sdp.Codec {
+// offerable lists our codecs with the payload types that we would offer; nobody
+// writes to the list.
+var offerable = sync.OnceValue(func() []sdp.Codec {
 	var out []sdp.Codec
 	next := uint8(96)
 	for _, c := range codec.All() {
@@ -106,7 +108,7 @@ func offerable() []sdp.Codec {
 		out = append(out, s)
 	}
 	return out
-}
+})
 
 // run builds the session and the graph for what was agreed, and starts the clock.
 func (l *leg) run(m sdp.Media) error {
