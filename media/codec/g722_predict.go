@@ -43,8 +43,9 @@ func (b *g722Band) adaptZeros(d int32) int32 {
 	b3 := leak(b.b[2], gain, (d^d3)>>31)
 	b2 := leak(b.b[1], gain, (d^d2)>>31)
 	b1 := leak(b.b[0], gain, (d^d1)>>31)
-	b.b = [6]int32{b1, b2, b3, b4, b5, b6}
-	b.d = [6]int32{d, d1, d2, d3, d4, d5}
+	// One by one: whole arrays would be built beside and copied.
+	b.b[0], b.b[1], b.b[2], b.b[3], b.b[4], b.b[5] = b1, b2, b3, b4, b5, b6
+	b.d[0], b.d[1], b.d[2], b.d[3], b.d[4], b.d[5] = d, d1, d2, d3, d4, d5
 	sum := clamp16((b6*d5)>>14 + (b5*d4)>>14)
 	sum = clamp16(sum + (b4*d3)>>14)
 	sum = clamp16(sum + (b3*d2)>>14)
