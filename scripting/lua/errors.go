@@ -1,0 +1,54 @@
+package lua
+
+import (
+	"errors"
+	"strings"
+
+	"rms/call"
+
+	glua "github.com/yuin/gopher-lua"
+)
+
+// scriptError tells where a run failed. stopped, when not nil, is the reason
+// why the meter ended it.
+func (s *State) scriptError(route string, failed, stopped error) error {
+	e := &call.ScriptError{Route: route}
+	var api *glua.ApiError
+	if !errors.As(failed, &api) {
+		if stopped != nil {
+			e.Text = stopped.Error()
+		}
+		return e
+	}
+	e.Where, e.Text = s.split(api.Object.String())
+	if e.Where == "" {
+		e.Where = s.traced(api.StackTrace)
+	}
+	if stopped != nil {
+		e.Text = stopped.Error()
+	}
+	return e
+}
+
+// split takes "file:line:" off a message.
+func (s *State) split(message string) (where, text string) {
+	rest, ok := strings.CutPrefix(message, s.program.name+":")
+	if !ok {
+		return "", message
+	}
+	line, text, ok := strings.Cut(rest, ":")
+	if !ok || strings.Trim(line, "0123456789") != "" {
+		return "", message
+	}
+	return s.program.name + ":" + line, strings.TrimSpace(text)
+}
+
+// traced finds the innermost line of the script in a stack trace.
+func (s *State) traced(trace string) string {
+	for line := range strings.Lines(trace) {
+		if where, _ := s.split(strings.TrimSpace(line)); where != "" {
+			return where
+		}
+	}
+	return ""
+}

@@ -1,0 +1,71 @@
+package lua_test
+
+import (
+	"testing"
+
+	"rms/call"
+	"rms/scripting/lua"
+	"rms/scripting/sandbox"
+	"rms/scripting/scripttest"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	call.Register(&call.Verb{
+		Name: "zz_give", Aliases: []string{"zz_alias"}, Doc: "gives its argument back",
+		Params: []call.Param{
+			{Name: "value", Kind: call.Value}, {Name: "count", Kind: call.Int, Min: 1, Max: 9},
+			{Name: "route", Kind: call.Route}, {Name: "mode", Kind: call.String, Enum: []string{"a", "b"}},
+		},
+		Run: func(*call.Exec, call.Args) (any, error) { return nil, nil },
+	})
+	call.Register(&call.Verb{
+		Name: "zz_need", Doc: "needs a file",
+		Params: []call.Param{{Name: "file", Kind: call.String, Required: true, Doc: "a file"}},
+		Run:    func(*call.Exec, call.Args) (any, error) { return nil, nil },
+	})
+	goleak.VerifyTestMain(m)
+}
+
+// load compiles a script and makes a state.
+func load(t testing.TB, script string, o lua.Options) *lua.State {
+	t.Helper()
+	p, err := lua.Compile("t.lua", []byte(script), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s.(*lua.State)
+}
+
+// run runs the body of a route.
+func run(t testing.TB, body string, x *scripttest.Exec) error {
+	t.Helper()
+	return load(t, "function route(call)\n"+body+"\nend", quiet).Run(x, "route")
+}
+
+var quiet = lua.Options{Log: zerolog.Nop()}
+
+// eval runs a body that ends in a return of values for rms_zz_give, and returns
+// what the verb was given.
+func eval(t testing.TB, body string) any {
+	t.Helper()
+	var got any
+	x := &scripttest.Exec{Do: func(_ *call.Verb, a call.Args) (any, error) {
+		got = a.Value("value")
+		return nil, nil
+	}}
+	script := "local function f(call)\n" + body + "\nend\nfunction route(call) rms_zz_give({f(call)}, nil) end"
+	if err := load(t, script, quiet).Run(x, "route"); err != nil {
+		t.Fatalf("%v\n%s", err, body)
+	}
+	return got
+}
+
+func limited(l sandbox.Limits) lua.Options { return lua.Options{Limits: l, Log: zerolog.Nop()} }
