@@ -25,12 +25,9 @@ func (u *UA) receive(b []byte, f flow) {
 			return
 		}
 	}
-	e := event{string(b), f}
+	e := event{text: string(b), flow: f}
 	if f.conn != nil {
-		select {
-		case w.queue <- e:
-		case <-u.stopped:
-		}
+		f.conn.enqueue(w, e)
 		return
 	}
 	select {
@@ -210,7 +207,7 @@ func (u *UA) refuseText(text string, f flow, no *Refusal) {
 	if m == nil {
 		return
 	}
-	m.via, _, _ = parseVia(m.value("Via"))
+	m.via = salvageVia(m.value("Via"))
 	if u.tracing.Load() {
 		u.trace(false, f, f.remote, m.callID(), text)
 	}

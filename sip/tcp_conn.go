@@ -27,6 +27,9 @@ type tcpConn struct {
 	spoke         atomic.Bool  // a whole message has come
 	uses          atomic.Int32 // calls that live on it
 
+	lastWorker *worker       // of the reader: who got the last message
+	lastDone   chan struct{} // and whether it is handled
+
 	mu      sync.Mutex
 	c       net.Conn // nil until connected
 	out     []outgoing

@@ -51,6 +51,24 @@ func (c *tcpConn) take(fr *framer, f flow) (whole bool, err error) {
 	}
 }
 
+// enqueue hands a message to its worker. The messages of one connection are
+// handled in their order, also when they are of different Call-IDs.
+func (c *tcpConn) enqueue(w *worker, e event) {
+	if c.lastDone != nil && c.lastWorker != w {
+		select {
+		case <-c.lastDone:
+		case <-c.u.stopped:
+			return
+		}
+	}
+	e.done = make(chan struct{})
+	c.lastWorker, c.lastDone = w, e.done
+	select {
+	case w.queue <- e:
+	case <-c.u.stopped:
+	}
+}
+
 // deadline is for the rest of a message that has begun, or for the next one.
 func (c *tcpConn) deadline(fr *framer, began time.Time) time.Time {
 	if len(fr.buf) > fr.used || c.accepted && !c.spoke.Load() {

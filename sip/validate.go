@@ -31,7 +31,7 @@ func (m *message) check() *Refusal {
 		rules = responseRules
 	}
 	if m.fault != nil && m.fault.Code == 505 {
-		m.via, _, _ = parseVia(m.value("Via"))
+		m.via = salvageVia(m.value("Via"))
 		return m.fault
 	}
 	for _, r := range rules {
@@ -41,7 +41,7 @@ func (m *message) check() *Refusal {
 		}
 	}
 	if m.via.host == "" {
-		m.via, _, _ = parseVia(m.value("Via"))
+		m.via = salvageVia(m.value("Via"))
 	}
 	return m.fault
 }

@@ -48,6 +48,28 @@ func parseVia(s string) (v via, rest string, err error) {
 	return v, rest, nil
 }
 
+// salvageVia reads of a malformed Via what an answer needs: host, port and
+// whether rport is asked for.
+func salvageVia(value string) via {
+	if v, _, err := parseVia(value); err == nil {
+		return v
+	}
+	v := via{}
+	head := value
+	if i := strings.IndexAny(value, ";,"); i >= 0 {
+		head = value[:i]
+		if strings.Contains(strings.ToLower(value[i:]), ";rport") {
+			v.params = ";rport"
+		}
+	}
+	if f := strings.Fields(head); len(f) > 0 {
+		if host, port, ok := hostPort(f[len(f)-1]); ok {
+			v.host, v.port = host, port
+		}
+	}
+	return v
+}
+
 // sentBy removes the blanks that may stand around the colon of host ":" port.
 func sentBy(s string) string {
 	if strings.IndexAny(s, " \t") < 0 {

@@ -32,6 +32,7 @@ type worker struct {
 type event struct {
 	text string
 	flow flow
+	done chan struct{} // closed when it is handled, for messages of a stream
 }
 
 // callback runs code that is not ours. When it panics, failed cleans up.
@@ -79,6 +80,10 @@ func (w *worker) run() {
 		select {
 		case e := <-w.queue:
 			w.guard(func() { w.u.handle(w, e) })
+			if e.done != nil {
+				w.callbacks()
+				close(e.done)
+			}
 		case <-w.wake:
 		case <-clock.C:
 		case <-w.u.stopped:

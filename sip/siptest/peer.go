@@ -228,3 +228,16 @@ func (p *Peer) ExpectNone(d time.Duration) {
 		p.t.Fatalf("got %q, want nothing", m.Start)
 	}
 }
+
+// Closed tells whether the socket has come to its end.
+func (p *Peer) Closed() bool {
+	select {
+	case m, ok := <-p.in:
+		if ok {
+			p.Unread(m)
+		}
+		return !ok
+	default:
+		return false
+	}
+}
