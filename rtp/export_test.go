@@ -1,0 +1,27 @@
+package rtp
+
+// Asleep reports whether nothing reads the session's RTP socket each tick.
+func (s *Session) Asleep() bool { return s.watched[Media].armed }
+
+// RawPacket gives fuzz tests the header parser.
+func RawPacket(b []byte) (Packet, bool) {
+	var p Packet
+	ok := p.parse(b)
+	return p, ok
+}
+
+// ValidRTCP gives fuzz tests the check of compound packets.
+func ValidRTCP(b []byte) bool { return validCompound(b) }
+
+// Held returns how many slots of the session's jitter buffer are in use.
+func (s *Session) Held() (n int) {
+	if s.jitter.ring == nil {
+		return 0
+	}
+	for _, h := range s.jitter.ring {
+		if h.slot != nil {
+			n++
+		}
+	}
+	return n
+}

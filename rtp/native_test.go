@@ -1,0 +1,5 @@
+//go:build linux && !rtp_portable
+
+package rtp_test
+
+const portable = false
