@@ -2,6 +2,7 @@ package phone
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"rms/sip"
@@ -14,6 +15,8 @@ func (ph *phone) handle(e event) {
 	case e.trace != nil:
 		if ph.dialog == nil || e.trace.CallID == "" || e.trace.CallID == ph.dialog.CallID() {
 			ph.ladder.message(*e.trace)
+			ph.settle(e.trace)
+			ph.alive = ph.alive || !e.trace.Sent
 		}
 	case e.response != nil:
 		ph.response(e.response, e.at)
@@ -33,6 +36,15 @@ func (ph *phone) handle(e event) {
 	}
 	if e.failed != nil {
 		ph.result.Problem = firstOf(ph.result.Problem, e.failed.Error())
+	}
+}
+
+// settle notes the answer to our BYE: the call is over when that has come and
+// the dialog has ended.
+func (ph *phone) settle(t *sip.TraceLine) {
+	if !t.Sent && strings.HasPrefix(t.First, "SIP/2.0 ") && !strings.HasPrefix(t.First, "SIP/2.0 1") && methodOf(t.Text) == "BYE" {
+		ph.owed = false
+		ph.over = ph.over || ph.gone
 	}
 }
 
@@ -132,7 +144,8 @@ func (ph *phone) reoffer(r *sip.Request) {
 }
 
 func (ph *phone) finish(c sip.Cause, at time.Time) {
-	ph.over = true
+	ph.gone = true
+	ph.over = !ph.owed
 	if ph.ended.IsZero() {
 		ph.ended = at
 	}

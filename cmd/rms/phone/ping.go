@@ -165,3 +165,12 @@ func readHead(r *bufio.Reader, id string) (pong Pong, ours bool, err error) {
 		}
 	}
 }
+
+// String says it in a line.
+func (p Pong) String() string {
+	text := fmt.Sprintf("%d %s after %.1f ms", p.Code, p.Reason, ms(p.RTT))
+	if p.Server != "" {
+		text += ", " + p.Server
+	}
+	return text
+}

@@ -57,6 +57,7 @@ func (ph *phone) report() {
 	if r.Answered {
 		r.Seconds = ph.ended.Sub(ph.answered).Seconds()
 	}
+	r.Silent = r.Silent || !ph.alive
 	l := ph.leg
 	if l.graph == nil {
 		r.LevelDBFS, r.PeakDBFS = -120, -120

@@ -37,6 +37,9 @@ type phone struct {
 	ended    time.Time
 	over     bool
 	leaving  bool
+	gone     bool // the dialog has ended
+	owed     bool // our BYE has no answer yet
+	alive    bool // something came back
 
 	hang, parting, digits *time.Timer
 }
@@ -56,6 +59,9 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (Result, error) {
 	}
 	ph.talk(ctx)
 	err = ph.close()
+	for _, e := range ph.box.take() { // what crossed our goodbye
+		ph.handle(e)
+	}
 	ph.report()
 	return ph.result, err
 }
@@ -207,9 +213,6 @@ func (ph *phone) talk(ctx context.Context) {
 	ph.hang.Stop()
 	ph.parting.Stop()
 	ph.digits.Stop()
-	for _, e := range ph.box.take() {
-		ph.handle(e)
-	}
 }
 
 func stopped() *time.Timer {
@@ -232,10 +235,10 @@ func (ph *phone) leave(why string) {
 	if ph.answered.IsZero() {
 		err = ph.dialog.Cancel(why)
 	} else {
-		ph.ended = time.Now()
+		ph.ended, ph.owed = time.Now(), true
 		err = ph.dialog.Bye("")
 	}
-	if err != nil && ph.dialog.State() == sip.StateEnded {
+	if !ph.alive || err != nil && ph.dialog.State() == sip.StateEnded {
 		ph.over = true
 		return
 	}
@@ -261,8 +264,14 @@ func (ph *phone) close() error {
 	if ph.leg != nil {
 		err = ph.leg.close(ctx)
 	}
-	if ph.ua != nil {
-		err = errors.Join(err, ph.ua.Close(ctx))
+	if ph.ua == nil {
+		return err
 	}
-	return err
+	if !ph.gone { // the far end is mute: there is nothing to wait for, nor to complain of
+		soon, stop := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer stop()
+		_ = ph.ua.Close(soon)
+		return err
+	}
+	return errors.Join(err, ph.ua.Close(ctx))
 }
