@@ -9,7 +9,7 @@ type g722Band struct {
 	s, sz  int32
 	a1, a2 int32
 	p1, p2 int32 // only their signs matter
-	r1, r2 int32 // doubled and limited
+	r1     int32 // the last r, doubled and limited
 	b      [6]int32
 	d      [6]int32
 	scale  int32 // logarithm of delta, 2048 an octave

@@ -9,7 +9,7 @@ func (b *g722Band) predict(d int32) {
 	b.adaptPoles(p)
 	r = clamp16(2 * r)
 	poles := clamp16((b.a1*r)>>15 + (b.a2*b.r1)>>15)
-	b.r1, b.r2 = r, b.r1
+	b.r1 = r
 	b.p1, b.p2 = p, b.p1
 	b.sz = b.adaptZeros(d)
 	b.s = clamp16(poles + b.sz)
