@@ -52,7 +52,7 @@ func event(name string, fields ...any) *call.Event {
 func did(x *scripttest.Exec) string {
 	s := strings.Join(x.Done, " ")
 	x.Done = nil
-	return strings.ReplaceAll(strings.ReplaceAll(s, ", mode=queue", ""), "()", "")
+	return strings.NewReplacer(", mode=queue", "", ", loop=1", "", "()", "").Replace(s)
 }
 
 func expect(t *testing.T, x *scripttest.Exec, verbs ...string) {

@@ -33,6 +33,7 @@ func Check(name string, source []byte) []error {
 	}
 	c.routes = s.names
 	c.definitions(chunk)
+	c.conditions(chunk)
 	rewrite(c.expr).stmts(chunk)
 	slices.SortStableFunc(c.uses, func(a, b use) int { return a.line - b.line })
 	for _, u := range c.uses {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rms/call"
+	"rms/scripting/sandbox"
 
 	glua "github.com/yuin/gopher-lua"
 )
@@ -13,6 +14,7 @@ import (
 // why the meter ended it.
 func (s *State) scriptError(route string, failed, stopped error) error {
 	e := &call.ScriptError{Route: route}
+	defer func() { e.Text = sandbox.Line(e.Text) }()
 	var api *glua.ApiError
 	if !errors.As(failed, &api) {
 		if stopped != nil {
@@ -23,6 +25,9 @@ func (s *State) scriptError(route string, failed, stopped error) error {
 	e.Where, e.Text = s.split(api.Object.String())
 	if e.Where == "" {
 		e.Where = s.traced(api.StackTrace)
+	}
+	if api.Type == glua.ApiErrorPanic {
+		s.unfit = true // Go code broke off half way
 	}
 	if stopped != nil {
 		e.Text = stopped.Error()

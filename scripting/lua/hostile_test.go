@@ -30,6 +30,8 @@ var hostile = []struct{ name, body, want string }{
 	{"endless tail calls", `local function f() return f() end f()`, "stack overflow"},
 	{"recursion through metatables", `local t = setmetatable({}, {}) getmetatable(t).__index = function(s, k) return s[k.."x"] end local x = t.a`, "overflow"},
 	{"recursion through coroutines", `local function f() coroutine.wrap(f)() end f()`, "nested too deeply"},
+	{"recursion in a coroutine", `coroutine.wrap(function() local function f() return 1 + f() end f() end)()`, "overflow"},
+	{"long error text", `error(("x"):rep(250000))`, "xxx"},
 	{"exponential pattern", `local s = ("a"):rep(30) s:find(("a?"):rep(30)..("a"):rep(30))`, "script.budget"},
 	{"exponential pattern in gsub", `local s = ("a"):rep(2000) s:gsub(("a*"):rep(20).."b", "")`, "script.budget"},
 	{"a gigabyte by rep", `local s = ("a"):rep(1e9)`, "string too long"},
