@@ -135,6 +135,7 @@ func (g *Graph) bridge(e *edge, have, want Format) error {
 // node that needs it.
 func (g *Graph) lay(order []*node, slots int) {
 	g.slots = make([]*Frame, slots)
+	clear(g.steps)
 	g.steps = g.steps[:0]
 	next := int32(1)
 	first := make(map[*node]int32, len(order))

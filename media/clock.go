@@ -28,7 +28,7 @@ type ClockStats struct {
 	Phases  uint64        // phases that ran
 	Ticks   uint64        // graphs ticked
 	Skipped uint64        // ticks of graphs given up because a shard was late
-	Panics  uint64        // graphs lost to a panic
+	Panics  uint64        // graphs lost to a panic, and hooks that panicked
 	Busy    time.Duration // spent in phases
 	MaxLate time.Duration // the latest start of a phase
 	// Late counts phases by how long after its deadline each began, in the
@@ -53,7 +53,32 @@ func (s ClockStats) Quantile(q float64) time.Duration {
 }
 
 // hooks are called around each phase.
-type hooks struct{ before, after []func(shard int) }
+type hooks struct {
+	before, after []func(shard int)
+	panicked      func(err error)
+}
+
+// run calls list; one that panics is told to panicked and the others go on.
+func (h *hooks) run(list []func(shard int), shard int) {
+	for i := 0; i < len(list); {
+		i = h.runFrom(list, i, shard)
+	}
+}
+
+func (h *hooks) runFrom(list []func(shard int), i, shard int) (next int) {
+	defer func() {
+		if v := recover(); v != nil {
+			next = i + 1
+			if h.panicked != nil {
+				h.panicked(&PanicError{Value: v, Stack: debug.Stack()})
+			}
+		}
+	}()
+	for ; i < len(list); i++ {
+		list[i](shard)
+	}
+	return i
+}
 
 func (h *hooks) add(before, after func(shard int)) {
 	if before != nil {

@@ -282,9 +282,10 @@ func (g *Graph) failed(err error) {
 	g.report(where, err)
 }
 
+// report tells OnError, whose own panic must not take a shard down.
 func (g *Graph) report(where string, err error) {
 	if g.onError != nil {
-		g.onError(where, err)
+		_ = guard(func() error { g.onError(where, err); return nil })
 	}
 }
 

@@ -304,3 +304,14 @@ func BenchmarkTickOfSteps(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBuild is what a call pays for its graph of six filters.
+func BenchmarkBuild(b *testing.B) {
+	pool := media.NewBlockPool(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		g := media.NewGraph(media.GraphOptions{Pool: pool})
+		p, _ := g.Add(&ear{}, 1)
+		_, _ = g.Chain(p, &ear{}, &ear{}, &ear{}, &ear{}, &ear{})
+	}
+}

@@ -58,6 +58,7 @@ type Link struct {
 	once    sync.Once     // of closer
 	closer  io.Closer
 	starved func() uint64
+	held    *block // what the goroutine of a sink writes now
 }
 
 func newLink(g *Graph, name string, r *ring, c io.Closer) *Link {

@@ -115,6 +115,7 @@ func (f *sinkFilter) removed() { f.link.ring.close() }
 func (l *Link) drain(s Sink) {
 	defer close(l.done)
 	err := guard(func() error { return l.write(s) })
+	l.giveBack()
 	l.ring.stop()
 	if e := guard(l.shut); err == nil {
 		err = e
@@ -125,29 +126,36 @@ func (l *Link) drain(s Sink) {
 }
 
 func (l *Link) write(s Sink) error {
+	var kind Frame // of the last frame, without audio
 	for {
 		b, lost := l.ring.wait()
-		if b == nil {
-			return nil
+		l.held = b
+		if b != nil {
+			kind = Frame{Format: b.frame.Format, Encoding: b.frame.Encoding, PayloadType: b.frame.PayloadType}
 		}
-		err := writeGap(s, b, lost)
-		if err == nil {
-			err = s.Write(&b.frame)
-		}
-		l.ring.pool.put(b)
-		if err != nil {
+		if err := writeGap(s, kind, lost); err != nil || b == nil {
 			return err
 		}
+		if err := s.Write(&b.frame); err != nil {
+			return err
+		}
+		l.giveBack()
 	}
 }
 
-// writeGap writes a Lost frame for the samples that were dropped before b.
-func writeGap(s Sink, b *block, lost int) error {
+// giveBack returns the block that is being written to the pool.
+func (l *Link) giveBack() {
+	if l.held != nil {
+		l.ring.pool.put(l.held)
+		l.held = nil
+	}
+}
+
+// writeGap writes a Lost frame for samples that were dropped.
+func writeGap(s Sink, kind Frame, lost int) error {
 	if lost == 0 {
 		return nil
 	}
-	return s.Write(&Frame{
-		Lost: true, Samples: lost, Format: b.frame.Format,
-		Encoding: b.frame.Encoding, PayloadType: b.frame.PayloadType,
-	})
+	kind.Lost, kind.Samples = true, lost
+	return s.Write(&kind)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -208,6 +209,30 @@ func TestSinkThatFailsIsReportedAndTheGraphGoesOn(t *testing.T) {
 	}
 }
 
+func TestSinkThatPanicsIsReportedAndGivesItsBlockBack(t *testing.T) {
+	t.Parallel()
+	reported := make(chan error, 1)
+	pool := media.NewBlockPool(0)
+	g := media.NewGraph(media.GraphOptions{Pool: pool, OnError: func(_ string, err error) { reported <- err }})
+	pin := must[media.Pin](t)
+	l := must[*media.Link](t)(g.Spawn(pin(g.Add(newCounter(), 1)), mine{}, media.LinkOptions{}))
+	g.Tick()
+	var p *media.PanicError
+	if err := <-reported; !errors.As(err, &p) {
+		t.Errorf("reported %v", err)
+	}
+	<-l.Done()
+	if pool.Used() != 0 {
+		t.Errorf("%d bytes are still lent", pool.Used())
+	}
+}
+
+// mine is a sink that panics.
+type mine struct{}
+
+func (mine) Write(*media.Frame) error { panic("boom") }
+func (mine) Close() error             { return nil }
+
 func TestSinkHearsSilenceWhenItAsks(t *testing.T) {
 	t.Parallel()
 	g := media.NewGraph(media.GraphOptions{})
@@ -268,4 +293,47 @@ func TestSinkDoesNotAllocate(t *testing.T) {
 	cancel()
 	_ = g.Close(ctx)
 	<-l.Done()
+}
+
+// TestEveryFrameArrivesOrIsCounted races a tick against a sink: what the sink
+// hears and what it is told to be lost make up the whole, in order.
+func TestEveryFrameArrivesOrIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, full := range map[string]media.Policy{"oldest": media.DropOldest, "newest": media.DropNewest} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := media.NewBlockPool(8 * 512)
+			g := media.NewGraph(media.GraphOptions{Pool: pool})
+			d := newDisk(nil)
+			l := spawned(t, d, media.LinkOptions{Size: 200 * time.Millisecond, Full: full}, g)
+			const ticks = 20000
+			for i := range ticks {
+				g.Tick()
+				if i%64 == 0 {
+					runtime.Gosched()
+				}
+			}
+			if err := g.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			next, lost := 1, 0
+			for _, v := range d.got() {
+				if v < 0 {
+					next += -v / 160
+					lost += -v / 160
+					continue
+				}
+				if v != next {
+					t.Fatalf("heard frame %d, want %d", v, next)
+				}
+				next++
+			}
+			if pool.Used() != 0 {
+				t.Errorf("%d bytes are still lent", pool.Used())
+			}
+			if s := l.Stats(); next != ticks+1 || s.Dropped != uint64(lost) {
+				t.Errorf("%d of %d frames are accounted for, %d lost, %+v", next-1, ticks, lost, s)
+			}
+		})
+	}
 }

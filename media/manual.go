@@ -30,7 +30,15 @@ type manualGraph struct {
 }
 
 // NewManualClock returns a clock that stands at 0.
-func NewManualClock() *ManualClock { return &ManualClock{} }
+func NewManualClock() *ManualClock {
+	c := &ManualClock{}
+	c.hooks.panicked = func(error) {
+		c.mu.Lock()
+		c.stats.Panics++
+		c.mu.Unlock()
+	}
+	return c
+}
 
 // Hooks has before and after called around the graphs of each moment; either may
 // be nil. It must come before the first Attach.
@@ -89,15 +97,11 @@ func (c *ManualClock) Advance(d time.Duration) {
 		if due == nil {
 			return
 		}
-		for _, f := range c.hooks.before {
-			f(0)
-		}
+		c.hooks.run(c.hooks.before, 0)
 		for _, m := range due {
 			c.tick(m)
 		}
-		for _, f := range c.hooks.after {
-			f(0)
-		}
+		c.hooks.run(c.hooks.after, 0)
 	}
 }
 

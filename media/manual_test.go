@@ -91,6 +91,25 @@ func TestPanicOfAnOperationIsReportedAsSuch(t *testing.T) {
 	}
 }
 
+func TestPanicOfAHookOrOfOnErrorStopsNothing(t *testing.T) {
+	t.Parallel()
+	clock := media.NewManualClock()
+	after := 0
+	clock.Hooks(func(int) { panic("hook") }, nil)
+	clock.Hooks(func(int) { after++ }, nil)
+	bad := media.NewGraph(media.GraphOptions{OnError: func(string, error) { panic("again") }})
+	_, _ = bad.Add(&bomb{}, 0)
+	good := media.NewGraph(media.GraphOptions{})
+	c := newCounter()
+	_, _ = good.Add(c, 1)
+	clock.Attach(bad)
+	clock.Attach(good)
+	clock.Advance(100 * time.Millisecond)
+	if s := clock.Stats(); c.n != 5 || after != 5 || s.Panics != 6 {
+		t.Errorf("%d ticks, %d hooks, %+v", c.n, after, s)
+	}
+}
+
 func TestDetachedGraphIsNotTicked(t *testing.T) {
 	t.Parallel()
 	clock := media.NewManualClock()

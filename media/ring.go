@@ -35,6 +35,7 @@ type ring struct {
 	mu         sync.Mutex
 	head, tail *block
 	lost       int  // samples per channel dropped before head
+	lastGap    int  // the same after the last block, once closed
 	closed     bool // the writer is done
 	stopped    bool // the reader is gone
 
@@ -42,8 +43,10 @@ type ring struct {
 	frames  atomic.Uint64
 	dropped atomic.Uint64
 
-	late *block // of push: what could not be handed over last tick
-	gap  int    // of push: samples dropped since the last block (DropNewest)
+	// The tick's own: what it could not hand over yet, and the samples per channel
+	// dropped after that.
+	late, lateEnd *block
+	gap           int
 }
 
 func newRing(pool *BlockPool, size time.Duration, full Policy) *ring {
@@ -69,41 +72,59 @@ func (r *ring) signal() {
 
 // push appends b, from the tick.
 func (r *ring) push(b *block) {
-	if r.late != nil {
-		last := r.late
-		for last.next != nil {
-			last = last.next
-		}
-		last.next = b
-		b = r.late
-	}
-	if !r.try() {
+	b.gap, r.gap = r.gap, 0
+	if r.late == nil {
 		r.late = b
+	} else {
+		r.lateEnd.next = b
+	}
+	r.lateEnd = b
+	r.flush()
+}
+
+// miss counts a frame of n samples per channel for which the pool had no block.
+func (r *ring) miss(n int) {
+	r.gap += n
+	r.dropped.Add(1)
+	r.flush()
+}
+
+// flush hands over what push left, unless the goroutine has the lock right now.
+func (r *ring) flush() {
+	if r.late == nil || !r.try() {
 		return
 	}
-	r.late = nil
-	for b != nil {
-		next := b.next
-		b.next = nil
-		r.append(b)
-		b = next
-	}
+	r.handOver()
 	r.mu.Unlock()
 	r.signal()
 }
 
-// append links b to the tail by the ring's policy. The lock is held.
-func (r *ring) append(b *block) {
-	b.gap, r.gap = r.gap, 0
+// handOver appends what push left. The lock is held.
+func (r *ring) handOver() {
+	gap := 0
+	for b := r.late; b != nil; {
+		next := b.next
+		b.next = nil
+		b.gap += gap
+		gap = r.append(b)
+		b = next
+	}
+	r.gap += gap
+	r.late, r.lateEnd = nil, nil
+}
+
+// append links b to the tail by the ring's policy. When it drops b it returns how
+// many samples per channel are lost with it. The lock is held.
+func (r *ring) append(b *block) (gap int) {
 	for r.queued.Load()+b.ticks > r.size && r.head != nil && r.full == DropOldest {
 		old := r.pop()
 		r.lost += old.gap + samples(old)
 		r.drop(old)
 	}
 	if r.stopped || (r.head != nil && r.queued.Load()+b.ticks > r.size) {
-		r.gap = b.gap + samples(b)
+		gap = b.gap + samples(b)
 		r.drop(b)
-		return
+		return gap
 	}
 	if r.head == nil {
 		r.head = b
@@ -113,12 +134,7 @@ func (r *ring) append(b *block) {
 	r.tail = b
 	r.queued.Add(b.ticks)
 	r.frames.Add(1)
-}
-
-// miss counts a frame of n samples per channel for which the pool had no block.
-func (r *ring) miss(n int) {
-	r.gap += n
-	r.dropped.Add(1)
+	return 0
 }
 
 func (r *ring) drop(b *block) {
@@ -155,7 +171,8 @@ func (r *ring) take() (b *block, end bool) {
 }
 
 // wait returns the head and how many samples were dropped before it; it blocks
-// until there is one. nil means that the writer is done and all is read.
+// until there is one. nil means that the writer is done and all is read; lost is
+// what was dropped at the end.
 func (r *ring) wait() (b *block, lost int) {
 	for {
 		r.mu.Lock()
@@ -166,9 +183,12 @@ func (r *ring) wait() (b *block, lost int) {
 			return b, lost
 		}
 		end := r.closed || r.stopped
+		if end && !r.stopped {
+			lost, r.lost, r.lastGap = r.lost+r.lastGap, 0, 0
+		}
 		r.mu.Unlock()
 		if end {
-			return nil, 0
+			return nil, lost
 		}
 		<-r.ready
 	}
@@ -221,13 +241,9 @@ func (r *ring) lend(get func() *block) *block {
 func (r *ring) close() {
 	r.mu.Lock()
 	r.closed = true
-	for b := r.late; b != nil; {
-		next := b.next
-		b.next = nil
-		r.append(b)
-		b = next
-	}
-	r.late = nil
+	r.handOver()
+	r.lastGap += r.gap
+	r.gap = 0
 	r.mu.Unlock()
 	r.signal()
 }

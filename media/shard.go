@@ -138,17 +138,13 @@ func (s *shard) phase(t timer) {
 	if late > catchUp {
 		s.skip(int64((late - catchUp + TickStep - 1) / TickStep))
 	}
-	for _, f := range s.owner.hooks.before {
-		f(s.id)
-	}
+	s.owner.hooks.run(s.owner.hooks.before, s.id)
 	for _, p := range s.periods {
 		graphs := p.phases[s.slot%int64(p.slots)]
 		turn(graphs, s.onLost)
 		s.ticks.Add(uint64(len(graphs)))
 	}
-	for _, f := range s.owner.hooks.after {
-		f(s.id)
-	}
+	s.owner.hooks.run(s.owner.hooks.after, s.id)
 	s.sweep()
 	s.slot++
 	s.busy.Add(int64(t.now() - begin))

@@ -12,6 +12,9 @@ type ShardOptions struct {
 	// Shards is the number of threads that tick, 0 for one per core (as Go counts
 	// them, after the quota of the control group).
 	Shards int
+	// OnPanic hears of a hook that panicked; the clock goes on. Filters that panic
+	// are told to their graph's OnError. It must not block.
+	OnPanic func(err error)
 }
 
 // Shards is the real clock: threads that each tick their share of the graphs, in
@@ -26,6 +29,8 @@ type Shards struct {
 	homes  sync.Map // *Graph -> *shard
 	wait   sync.WaitGroup
 	once   sync.Once
+
+	hookPanics atomic.Uint64
 
 	mu   sync.Mutex // of load
 	load []int
@@ -43,6 +48,12 @@ func NewShards(o ShardOptions) *Shards {
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + n)
 	s := &Shards{load: make([]int, n)}
+	s.hooks.panicked = func(err error) {
+		s.hookPanics.Add(1)
+		if o.OnPanic != nil {
+			o.OnPanic(err)
+		}
+	}
 	for i := range n {
 		sh := &shard{owner: s, id: i, wake: make(chan struct{}, 1)}
 		s.shards = append(s.shards, sh)
@@ -114,7 +125,7 @@ func (s *Shards) release(g *Graph, home int) {
 
 // Stats returns the sums over all shards; any goroutine may ask.
 func (s *Shards) Stats() ClockStats {
-	var sum ClockStats
+	sum := ClockStats{Panics: s.hookPanics.Load()}
 	for _, sh := range s.shards {
 		sh.addTo(&sum)
 	}
