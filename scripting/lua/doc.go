@@ -11,6 +11,15 @@
 // rms.play(...) and KSR.rtp_media_server.rms_play(...). Nothing in this package
 // knows a verb.
 //
+// Limits that a script can meet, besides those of sandbox.Limits: 256 KiB of
+// source, 200 nested calls (also in tail position), lists of 16383 values, 256
+// coroutines made in a run and 16 inside one another, values of 16 levels, 4096
+// parts and 256 KiB for a verb. The top level runs once for each worker and again
+// when an interpreter is replaced.
+//
+// Functions of KSR modules return 1 or -1, as in Kamailio, and both are true in
+// Lua; KSR.is_method and the globals (has_totag, t_reply ...) return booleans.
+//
 // Globals of a script belong to one worker: another call may see them and the
 // same call may miss them when a state is replaced. What a call must remember
 // lives in call.var.

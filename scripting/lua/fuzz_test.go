@@ -21,6 +21,9 @@ func FuzzArguments(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	for _, c := range hostile {
+		f.Add("(function() " + c.body + " end)(), 1")
+	}
 	o := limited(sandbox.Limits{Budget: 5 * time.Millisecond, Memory: 8 << 20})
 	f.Fuzz(func(t *testing.T, args string) {
 		p, err := lua.Compile("f.lua", []byte("function route(call) rms_zz_give("+args+"\n) end"), o)
@@ -37,8 +40,12 @@ func FuzzArguments(f *testing.F) {
 			return a.Value("value"), nil
 		}}
 		var e *call.ScriptError
+		began := time.Now()
 		if err := s.Run(x, "route"); err != nil && !errors.As(err, &e) {
 			t.Errorf("%T %v", err, err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("took %v of 5 ms", took)
 		}
 	})
 }

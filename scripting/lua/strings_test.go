@@ -55,6 +55,14 @@ func TestStringLibraryIsLua51(t *testing.T) {
 		{`return ("a,b,,c"):match("^(.-),(.-),(.-),(.-)$")`, list("a", "b", "", "c")},
 		{`return ("x"):match("[%]x]"), ("-"):match("[a%-]"), ("]"):match("[]]"), ("b"):match("[^a]")`, list("x", "-", "]", "b")},
 		{`return ("2024-01-02"):match("(%d+)-(%d+)-(%d+)")`, list("2024", "01", "02")},
+		{`return ("aB1 _\t!\0x"):gsub("%c", "c"), ("aB1_ f!"):gsub("%l", "l"), (("aBf!"):gsub("%u", "u"))`, list("aB1 _c!cx", "lB1_ l!", "auf!")},
+		{`return (("aB1_ !"):gsub("%p", "p")), (("aB1_ !"):gsub("%S", "s")), (("xyz0Ag"):gsub("%x", "h")), (("a\0b"):gsub("%z", "z"))`, list("aB1p p", "ssss s", "xyzhhg", "azb")},
+		{`return (("aB1_"):gsub("%W", "w")), (("aB1"):gsub("%D", "d")), (("a.b"):gsub("%.", "-")), (("aB1"):gsub("[%d%u]", "x"))`, list("aB1w", "dd1", "a-b", "axx")},
+		{`return ("abc"):gsub("(b)", "<%1%%%0>"), ("abc"):gsub("b", "%1"), ("abc"):gsub("^a", "x")`, list("a<b%b>c", "abc", "xbc", 1)},
+		{`return ("abc"):gsub("()b", {[2] = "two"}), ("abc"):gsub("b", {}), ("abc"):gsub("b", 5)`, list("atwoc", "abc", "a5c", 1)},
+		{`return ("%e %G %i %u %o %X"):format(1.5, 1e-10, -3, 7, 8, 255), ("%.3s|%+d|% d|%#x"):format("abcdef", 5, 5, 255)`, list("1.500000e+00 1E-10 -3 7 10 FF", "abc|+5| 5|0xff")},
+		{`return ("%f %f %f"):format(0/0, 1/0, -1/0), ("%q"):format("a\nb\r\0c\\")`, list("nan inf -inf", "\"a\\\nb\\r\\000c\\\\\"")},
+		{`return ("abc"):find("b", -1), ("abc"):find("b", -2), ("abc"):match("c", 10)`, list(nil, 2)},
 		{`return tostring(12), tostring(1.5), tonumber("0x10"), tonumber("z", 36)`, list("12", "1.5", 16, 35)},
 	} {
 		if c.want == nil {
