@@ -42,10 +42,11 @@ type agent struct {
 	calls    []*call
 	firstHop netip.AddrPort
 	resolved map[string]netip.AddrPort
-	ctx      func() context.Context
+	lookup   func(hostPort string) (netip.AddrPort, error)
 
 	up, done, placed int
 	repeated         int // requests sent again: the network or the server is slow
+	reanswered       int // 200s that came again: our ACK was lost or late
 	codes            map[int]int
 	byPeer           int
 	unanswered       int // BYEs without an answer
@@ -58,12 +59,12 @@ func newAgent(ctx context.Context, p plan, run string, t transport, m mediaEnd, 
 	return &agent{
 		script: newScript(p, run, t.local()), net: t, media: m, firstHop: first, rtcpPort: rtcpPort,
 		calls: make([]*call, p.Calls), resolved: map[string]netip.AddrPort{}, codes: map[int]int{},
-		ctx: func() context.Context { return ctx },
+		lookup: func(hostPort string) (netip.AddrPort, error) { return resolve(ctx, hostPort, t.local().Addr().Is6()) },
 	}
 }
 
 // place sends the INVITE of the next call.
-func (a *agent) place(now int64) {
+func (a *agent) place() {
 	c := &call{index: a.placed, fd: -1}
 	a.calls[a.placed] = c
 	a.placed++
@@ -75,6 +76,7 @@ func (a *agent) place(now int64) {
 	}
 	c.fd, c.port = fd, port
 	c.invited = a.invite(c, a.offer(c.index, a.local.Addr(), port, a.rtcpPort, "sendrecv"))
+	now := time.Now().UnixNano() // opening the socket is not part of the set-up
 	c.phase, c.sentAt = phaseInviting, now
 	c.pend(c.invited, a.firstHop, now, a.firstInterval(), min(int64(a.Patience), timerB))
 	if err = a.net.send(a.firstHop, c.invited); err != nil {
@@ -196,7 +198,7 @@ func (a *agent) resolve(hostPort string) (netip.AddrPort, error) {
 	if known, ok := a.resolved[hostPort]; ok {
 		return known, nil
 	}
-	found, err := resolve(a.ctx(), hostPort, a.local.Addr().Is6())
+	found, err := a.lookup(hostPort)
 	if err == nil {
 		a.resolved[hostPort] = found
 	}

@@ -65,6 +65,7 @@ func (a *agent) provisional(c *call, m *message, now int64) {
 func (a *agent) answered(c *call, m *message, from netip.AddrPort, at, now int64) {
 	if c.phase == phaseUp || c.phase == phaseClosing {
 		if tagOf(m.to) == tagOf(c.to) {
+			a.reanswered++
 			_ = a.net.send(c.hop, c.ack)
 			return
 		}

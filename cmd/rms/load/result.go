@@ -20,6 +20,7 @@ type Result struct {
 	NoMedia     int         `json:"no_media"`        // answered without usable SDP
 	Unanswered  int         `json:"byes_unanswered"`
 	Repeated    int         `json:"requests_repeated"`
+	Reanswered  int         `json:"answers_repeated"`
 	Setup       Spread      `json:"setup"`        // INVITE sent to 200 received
 	FirstPacket Spread      `json:"first_packet"` // 200 to first RTP packet
 	Packets     Packets     `json:"packets"`
@@ -93,7 +94,7 @@ func (r *Result) addAgent(a *agent) {
 	}
 	r.Failed = r.Placed - r.Answered
 	r.EndedByPeer, r.NoMedia = a.byPeer, a.noMedia
-	r.Unanswered, r.Repeated = a.unanswered, a.repeated
+	r.Unanswered, r.Repeated, r.Reanswered = a.unanswered, a.repeated, a.reanswered
 	r.Setup = a.setup.spread()
 	if a.mediaError != nil {
 		r.Problem = a.mediaError.Error()

@@ -212,7 +212,7 @@ func (r *runner) placeAll(ctx context.Context) {
 	r.loop(ctx, tickBusy, func(now int64) bool {
 		due := min(r.plan.Calls, 1+int(time.Since(began).Seconds()*r.plan.Rate))
 		for n := 0; n < burst && a.placed < due; n++ {
-			a.place(time.Now().UnixNano())
+			a.place()
 			if a.mediaError != nil && a.up == 0 {
 				return true // not one call could be sent
 			}

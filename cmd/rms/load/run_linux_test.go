@@ -141,7 +141,7 @@ func TestRepeated200IsAcknowledgedAgain(t *testing.T) {
 	o := quick(s)
 	o.Calls = 2
 	r := run(t, o)
-	if s.count("ACK") != 4 || r.Answered != 2 || r.Setup.Count != 2 {
+	if s.count("ACK") != 4 || r.Answered != 2 || r.Setup.Count != 2 || r.Reanswered != 2 {
 		t.Errorf("%d ACKs for 2 calls answered twice, %d answered", s.count("ACK"), r.Answered)
 	}
 }

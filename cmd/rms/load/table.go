@@ -83,9 +83,9 @@ func (r Result) printCalls(t *table) {
 	for _, code := range codes {
 		t.line("", "%s x %d", codeText(code), r.Codes[code])
 	}
-	if r.EndedByPeer+r.NoMedia+r.Unanswered+r.Repeated > 0 {
-		t.line("", "%d hung up by the server, %d without media in the answer, %d BYEs unanswered, %d requests repeated",
-			r.EndedByPeer, r.NoMedia, r.Unanswered, r.Repeated)
+	if r.EndedByPeer+r.NoMedia+r.Unanswered+r.Repeated+r.Reanswered > 0 {
+		t.line("", "%d hung up by the server, %d without media in the answer, %d BYEs unanswered, %d requests and %d answers repeated",
+			r.EndedByPeer, r.NoMedia, r.Unanswered, r.Repeated, r.Reanswered)
 	}
 	t.line("set-up", "%s (INVITE to 200)", r.Setup)
 	t.line("first packet", "%s (after the 200)", r.FirstPacket)

@@ -19,7 +19,7 @@ const (
 // tcpTransport keeps one connection to each address it sends to and accepts
 // connections on the same port, since a server may open its own for a BYE.
 type tcpTransport struct {
-	ctx      func() context.Context
+	dial     func(to string) (net.Conn, error)
 	addr     netip.AddrPort
 	listener net.Listener
 	arrived  chan arrival
@@ -57,10 +57,12 @@ func newTCPTransport(ctx context.Context, host netip.Addr) (*tcpTransport, error
 		return nil, err
 	}
 	t := &tcpTransport{
-		ctx: func() context.Context { return ctx }, listener: listener, arrived: make(chan arrival, tcpQueue),
+		listener: listener, arrived: make(chan arrival, tcpQueue),
 		quit: make(chan struct{}), conns: map[netip.AddrPort]net.Conn{},
 	}
 	t.addr = addrPort(listener.Addr())
+	dialer := net.Dialer{Timeout: tcpPatience, Control: reusePort, LocalAddr: net.TCPAddrFromAddrPort(t.addr)}
+	t.dial = func(to string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", to) }
 	t.readers.Go(t.accept)
 	return t, nil
 }
@@ -106,8 +108,7 @@ func (t *tcpTransport) connection(to netip.AddrPort) (net.Conn, error) {
 	if conn != nil {
 		return conn, nil
 	}
-	dialer := net.Dialer{Timeout: tcpPatience, Control: reusePort, LocalAddr: net.TCPAddrFromAddrPort(t.addr)}
-	conn, err := dialer.DialContext(t.ctx(), "tcp", to.String())
+	conn, err := t.dial(to.String())
 	if err != nil {
 		return nil, err
 	}
