@@ -116,7 +116,7 @@ func (j *jitter) tick() { j.lead -= min(j.lead, j.tickLen) }
 // push takes a packet of audio.
 func (j *jitter) push(p *Packet, sequence uint32, arrival int64, pool *slotPool) {
 	if len(p.Payload) == 0 {
-		j.pass(sequence, false)
+		j.pass(sequence, false, pool)
 		return
 	}
 	if j.line.observe(p.Timestamp, arrival) {
@@ -145,11 +145,11 @@ func (j *jitter) unitsIn(payload []byte) uint32 {
 }
 
 // pass takes the place of a packet that holds no audio, so that it is not missed.
-func (j *jitter) pass(sequence uint32, silence bool) {
+func (j *jitter) pass(sequence uint32, silence bool, pool *slotPool) {
 	if !j.begun {
 		return // no audio came yet
 	}
-	h := j.place(sequence, nil)
+	h := j.place(sequence, pool)
 	if h == nil {
 		return
 	}
@@ -209,12 +209,8 @@ func (j *jitter) advance(sequence uint32, pool *slotPool) {
 		if h.kind == heldAudio {
 			j.count.late.Add(1)
 		}
-		if pool != nil {
-			j.drop(h, pool)
-		} else {
-			*h = held{}
-		}
+		j.drop(h, pool)
 		j.next++
 	}
-	j.playing = false
+	j.playing, j.fresh = false, false
 }

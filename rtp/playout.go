@@ -38,7 +38,7 @@ func (j *jitter) read(f *media.Frame, pool *slotPool, now int64) media.Read {
 // readOther moves past a packet without audio; true when the reader gets it.
 func (j *jitter) readOther(h *held, f *media.Frame) bool {
 	j.silent = j.silent || h.kind == heldSilence
-	j.next++
+	j.move(1)
 	s := h.slot
 	if s != nil {
 		f.Payload, f.Timestamp, f.PayloadType = s.payload(), h.timestamp, h.payloadType
@@ -82,7 +82,7 @@ func (j *jitter) readAudio(h *held, f *media.Frame, pool *slotPool, now int64) (
 	case leaveOut:
 		j.count.shrunk.Add(1)
 		j.position = h.timestamp + h.units
-		j.next++
+		j.move(1)
 		j.drop(h, pool)
 		return 0, false
 	case stretch:
@@ -105,7 +105,7 @@ func (j *jitter) tooOld(h *held, pool *slotPool) {
 	}
 	j.count.late.Add(1)
 	j.position = h.timestamp + h.units
-	j.next++
+	j.move(1)
 	j.drop(h, pool)
 }
 
@@ -136,7 +136,7 @@ func (j *jitter) fromBefore(h *held, behind uint32, pool *slotPool) bool {
 		return false
 	}
 	j.count.late.Add(1)
-	j.next++
+	j.move(1)
 	j.drop(h, pool)
 	return true
 }
@@ -146,7 +146,7 @@ func (j *jitter) give(h *held, f *media.Frame) {
 	f.Timestamp, f.Marker, f.Samples = h.timestamp, h.marker, int(h.units)
 	j.lent = h.slot
 	*h = held{}
-	j.next++
+	j.move(1)
 	j.position = f.Timestamp + uint32(f.Samples)
 	j.units = uint32(f.Samples)
 	j.lead += j.units
@@ -158,12 +158,12 @@ func (j *jitter) give(h *held, f *media.Frame) {
 func (j *jitter) readHole(f *media.Frame, now int64) (media.Read, bool) {
 	first, missing := j.following()
 	if first.kind != heldAudio {
-		j.next += missing // unknown length: the packet behind tells
+		j.move(missing) // unknown length: the packet behind tells
 		return 0, false
 	}
 	hole := int32(first.timestamp - j.position)
 	if !j.playing || hole <= 0 {
-		j.next += missing
+		j.move(missing)
 		return 0, false
 	}
 	if j.hidden < concealMost*j.units && j.short(now) {
@@ -174,17 +174,17 @@ func (j *jitter) readHole(f *media.Frame, now int64) (media.Read, bool) {
 	j.hidden -= covered
 	j.position += covered
 	if hole -= int32(covered); hole == 0 {
-		j.next += missing
+		j.move(missing)
 		return 0, false
 	}
 	each := min(max(uint32(hole)/missing, 1), uint32(hole))
 	if missing > concealMost || each > 4*max(j.units, j.ptime) {
-		j.next += missing
+		j.move(missing)
 		j.playing = false // too much to conceal: silence until its time
 		return 0, false
 	}
 	j.position += each
-	j.next++
+	j.move(1)
 	return j.lost(f, each), true
 }
 
@@ -194,13 +194,20 @@ func (j *jitter) short(now int64) bool {
 	return j.units > 0 && j.delay(j.position, now) < min(j.line.target, j.high)
 }
 
-// following returns the first packet behind a hole and the hole's length.
+// following returns the first packet behind a hole and the hole's length; the
+// packet before end is always there.
 func (j *jitter) following() (*held, uint32) {
 	missing := uint32(1)
-	for j.ring[(j.next+missing)%ringPackets].kind == heldNothing {
-		missing++ // ends: the packet before end is there
+	for j.ring[(j.next+missing)%ringPackets].kind == heldNothing && j.next+missing != j.end {
+		missing++
 	}
 	return &j.ring[(j.next+missing)%ringPackets], missing
+}
+
+// move goes on by n packets, and there is no way back.
+func (j *jitter) move(n uint32) {
+	j.next += n
+	j.fresh = false
 }
 
 // readNothing decides on an empty buffer: the next packet is late, or the far end

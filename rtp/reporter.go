@@ -90,35 +90,36 @@ func (r *reporter) bye(s *Session) {
 	s.count.rtcpOut.Add(1)
 }
 
-// receive reads a compound packet; false: it is none.
-func (r *reporter) receive(s *Session, b []byte) bool {
+// receive reads a compound packet that came at mono and wall time; false: it is
+// none.
+func (r *reporter) receive(s *Session, b []byte, mono, wall int64) bool {
 	if !validCompound(b) {
 		return false
 	}
 	for len(b) > 0 {
 		size := packetSize(b)
-		r.receiveOne(s, b[:size])
+		r.receiveOne(s, b[:size], mono, wall)
 		b = b[size:]
 	}
 	return true
 }
 
-func (r *reporter) receiveOne(s *Session, b []byte) {
+func (r *reporter) receiveOne(s *Session, b []byte, mono, wall int64) {
 	count := int(b[0] & 0x1f)
 	switch b[1] {
 	case typeSR:
 		if from := binary.BigEndian.Uint32(b[4:]); !s.in.started || from == s.in.ssrc {
-			r.lsr, r.lsrAt = binary.BigEndian.Uint32(b[10:]), s.shard.mono
+			r.lsr, r.lsrAt = binary.BigEndian.Uint32(b[10:]), mono
 		}
-		r.receiveBlocks(s, b[srSize:], count)
+		r.receiveBlocks(s, b[srSize:], count, wall)
 	case typeRR:
-		r.receiveBlocks(s, b[rrSize:], count)
+		r.receiveBlocks(s, b[rrSize:], count, wall)
 	case typeBYE:
 		r.receiveBye(s, b[4:], count)
 	}
 }
 
-func (r *reporter) receiveBlocks(s *Session, b []byte, count int) {
+func (r *reporter) receiveBlocks(s *Session, b []byte, count int, wall int64) {
 	for i := range count {
 		block := parseBlock(b[i*blockSize:])
 		if block.ssrc != s.ssrc {
@@ -129,7 +130,7 @@ func (r *reporter) receiveBlocks(s *Session, b []byte, count int) {
 		if block.lsr == 0 {
 			continue
 		}
-		trip := int64(int32(uint32(ntp(s.shard.wall)>>16) - block.lsr - block.dlsr))
+		trip := int64(int32(uint32(ntp(wall)>>16) - block.lsr - block.dlsr))
 		if rtt := trip * int64(time.Second) / shortUnits; rtt >= 0 && rtt < int64(maxRTT) {
 			s.count.rtt.Store(max(rtt, 1))
 		}

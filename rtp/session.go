@@ -238,6 +238,9 @@ func (s *Session) TapSent(f func(p *Packet)) { s.tapSent = f }
 // SSRC returns the identifier of our stream.
 func (s *Session) SSRC() uint32 { return s.ssrc }
 
+// Config returns what the session works by now, with defaults filled in.
+func (s *Session) Config() Config { return s.config }
+
 // Remote returns where RTP goes now.
 func (s *Session) Remote() netip.AddrPort { return s.remote[Media].AddrPort }
 

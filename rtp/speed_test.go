@@ -169,3 +169,11 @@ func BenchmarkJitterBuffer(b *testing.B) {
 		r.s.ReadPacket(&f)
 	}
 }
+
+func TestASessionIsSmall(t *testing.T) {
+	t.Parallel()
+	if rtp.SessionSize > 2560 {
+		t.Errorf("a session takes %d bytes", rtp.SessionSize)
+	}
+	t.Log(rtp.SessionSize)
+}
