@@ -1,0 +1,59 @@
+//go:build linux
+
+package interop_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// server is an rms process.
+type server struct {
+	*process
+	addr string
+}
+
+// playUser plays the file that the user of the request-URI names, then hangs up.
+const playUser = `
+event_route["rms:start"] = function(call)
+  rms_play(KSR.pv.get("$rU") .. ".wav", "rms:after_play")
+end
+
+event_route["rms:after_play"] = function(call)
+  rms_hangup()
+end
+`
+
+// startServer runs rms on one of the dispatcher's addresses with a script and the
+// files of a directory.
+func startServer(t *testing.T, addr, script, roots string, flags ...string) *server {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "route.lua")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ports := map[string]string{firstServer: "21000-21999", secondServer: "22000-22999", sixServer: "23000-23999"}[addr]
+	args := []string{"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
+		"--media-root", roots, "--log-level", "debug"}
+	s := &server{process: start(t, dir, program, append(args, flags...)...), addr: addr}
+	t.Cleanup(func() { // a call that a failed scenario left behind is not waited for
+		s.signal(t, syscall.SIGTERM)
+		if !s.wait(time.Second) {
+			s.signal(t, syscall.SIGTERM)
+		}
+	})
+	eventually(t, 15*time.Second, "rms to answer OPTIONS", func() bool {
+		select {
+		case <-s.done:
+			t.Fatalf("rms ended: %v", s.err)
+		default:
+		}
+		return strings.Contains(ping(addr), " 200 ")
+	})
+	return s
+}
