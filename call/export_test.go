@@ -1,0 +1,48 @@
+package call
+
+import "rms/rtp"
+
+// Idle tells whether nothing is going on in any call: no mailbox runs and no sound
+// is being loaded.
+func (m *Manager) Idle() bool {
+	for _, c := range m.Calls() {
+		loading := make(chan bool, 1)
+		if c.box.must(func() { loading <- c.loadingAny() }) != nil {
+			continue
+		}
+		if <-loading {
+			return false
+		}
+		c.box.mu.Lock()
+		busy := len(c.box.queue) > 0
+		c.box.mu.Unlock()
+		if busy {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Call) loadingAny() bool {
+	for _, p := range append(append([]*playing(nil), c.plays.queue...), c.plays.mixed...) {
+		if p.loading {
+			return true
+		}
+	}
+	return c.closing
+}
+
+// PortsUsed returns how many RTP ports calls hold.
+func (m *Manager) PortsUsed() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.ports)
+}
+
+// RTP returns the statistics of the only call's session.
+func (m *Manager) RTP() rtp.Stats {
+	for _, c := range m.Calls() {
+		return c.leg.session.Stats()
+	}
+	return rtp.Stats{}
+}
