@@ -167,11 +167,17 @@ func (s *Session) configure(c Config, first bool) {
 	c.normalize()
 	old := s.config
 	s.config = c
-	if first || c.Remote != old.Remote || c.RemoteRTCP != old.RemoteRTCP || c.Latch != old.Latch || c.Mux != old.Mux {
+	learn := first || c.Remote != old.Remote || c.Latch != old.Latch
+	if learn {
 		s.latch.reset(c.Latch, c.Remote)
-		s.controlSeen = false
 		s.remote[Media] = MakeAddr(c.Remote)
+	}
+	if learn || c.RemoteRTCP != old.RemoteRTCP || c.Mux != old.Mux {
+		s.controlSeen = false
 		s.remote[Control] = MakeAddr(c.RemoteRTCP)
+		if c.Mux {
+			s.remote[Control] = s.remote[Media]
+		}
 	}
 	s.jitter.configure(&s.config, s.poller.tick)
 	if s.shard != nil && (c.Codec.Encoding() != old.Codec.Encoding() || !c.Receive) {
