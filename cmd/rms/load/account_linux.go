@@ -7,7 +7,7 @@ func (r *runner) result() Result {
 	p := r.plan
 	out := Result{
 		Target: p.target.text, Transport: p.Transport, Codec: p.codec.name, Calls: p.Calls, Rate: p.Rate,
-		Seconds: r.closed.at.Sub(r.opened.at).Seconds(), TwoWay: p.TwoWay, Interrupted: r.interrupted, Idle: r.idleLate,
+		Seconds: float64(r.poller.windowTo.Load()-r.poller.windowFrom.Load()) / 1e9, TwoWay: p.TwoWay, Interrupted: r.interrupted, Idle: r.idleLate,
 	}
 	out.addAgent(r.agent)
 	out.addMeter(&r.poller.meter)

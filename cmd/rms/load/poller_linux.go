@@ -50,7 +50,8 @@ type poller struct {
 	batch     *batch
 	keepAlive time.Duration // 0: the sender keeps the calls alive
 	silence   []byte
-	rtcp      int // socket that swallows the reports of all calls
+	rtcp      int         // socket that swallows the reports of all calls
+	measured  atomic.Bool // the window is over: calls that end may be let go
 	quit      atomic.Bool
 	done      <-chan struct{}
 }
@@ -102,12 +103,14 @@ func (p *poller) admit() {
 	}
 }
 
+// turn reads the sockets of one slot. A call that ended is kept until its share
+// of the window is known, which is when the measuring is over.
 func (p *poller) turn(slot int) {
 	kept := p.slots[slot][:0]
 	for _, s := range p.slots[slot] {
 		over := s.stopped.Load() != 0 // asked first: what came before the end is still read
 		p.read(s)
-		if over && p.windowClosed() {
+		if over && p.measured.Load() {
 			s.finish(&p.meter)
 			s.release()
 			continue
@@ -117,10 +120,6 @@ func (p *poller) turn(slot int) {
 	clear(p.slots[slot][len(kept):])
 	p.slots[slot] = kept
 }
-
-// windowClosed: a call that ended in the window is kept until its share of the
-// window is known. That is all of them until the measuring is over.
-func (p *poller) windowClosed() bool { return p.windowTo.Load() != 0 }
 
 func (p *poller) read(s *stream) {
 	for {

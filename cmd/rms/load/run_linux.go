@@ -247,12 +247,16 @@ func (r *runner) hold(ctx context.Context) {
 	}
 	r.loop(ctx, tickBusy, func(int64) bool { return !time.Now().Before(begin) })
 	r.opened = r.sample()
-	r.poller.windowFrom.Store(r.opened.at.UnixNano())
-	end := r.opened.at.Add(r.plan.For)
-	r.loop(ctx, tickQuiet, func(int64) bool { return a.up == 0 || !time.Now().Before(end) })
+	from := r.opened.at.UnixNano()
+	r.poller.windowTo.Store(from + int64(r.plan.For)) // exactly, so that each call owes a whole number of packets
+	r.poller.windowFrom.Store(from)
+	r.loop(ctx, tickQuiet, func(now int64) bool { return a.up == 0 || now >= from+int64(r.plan.For) })
 	r.closed = r.sample()
 	r.load = loadAverage()
-	r.poller.windowTo.Store(r.closed.at.UnixNano())
+	if now := r.closed.at.UnixNano(); now < r.poller.windowTo.Load() {
+		r.poller.windowTo.Store(now) // it ended early
+	}
+	r.poller.measured.Store(true)
 }
 
 // hangUpAll ends the calls at their rate, or within five seconds, and waits for

@@ -152,6 +152,8 @@ func (r Result) hints() []string {
 	say(r.Answered > 0 && r.Packets.Received == 0, "answered, but not one RTP packet came: check the address in the server's SDP (rtp.advertise), firewall and route")
 	say(r.Packets.Received > 0 && r.Packets.Heard < r.Answered, "some calls brought only silence or nothing")
 	say(r.Packets.Refused > 0, fmt.Sprintf("%d packets were dropped by this tool's own buffers, not by the server: use a shorter --wheel or a quieter machine", r.Packets.Refused))
+	say(slices.ContainsFunc(r.Processes, func(p Process) bool { return !p.Gone && p.RSSPerCall < 0 }),
+		"RSS per call is below 0: the server still held memory of earlier calls; start it afresh to measure memory")
 	say(r.Machine.Steal > 2, "the hypervisor took CPU away during the run: take the median of several")
 	say(r.Idle.P99 > 2, "this machine is not quiet: even a bare timer is late, so the server's figures are upper limits")
 	return out

@@ -31,12 +31,14 @@ type callee struct {
 	silence   bool   // RTP of silence
 	after     string // request sent after the ACK: INVITE (hold), BYE or OPTIONS
 	pt        string // payload types of the answer, default "0 101"
+	then      string // of the offer in the re-INVITE; empty: hold
 
 	mu      sync.Mutex
 	seen    map[string]int
 	last    map[string]string
 	to      *net.UDPAddr
 	packets int
+	types   map[byte]int // packets by payload type
 	events  int
 	voice   []int16
 	invite  string
@@ -45,7 +47,7 @@ type callee struct {
 
 func startCallee(t *testing.T, manners func(*callee)) *callee {
 	t.Helper()
-	c := &callee{t: t, quit: make(chan struct{}), seen: map[string]int{}, last: map[string]string{}, pt: "0 101"}
+	c := &callee{t: t, quit: make(chan struct{}), seen: map[string]int{}, last: map[string]string{}, types: map[byte]int{}, pt: "0 101"}
 	if manners != nil {
 		manners(c)
 	}
@@ -193,6 +195,10 @@ func (c *callee) acked() {
 	body := ""
 	if c.after == "INVITE" {
 		body = c.describe(2, "sendonly")
+		if c.then != "" {
+			c.pt = c.then
+			body = c.describe(2, "sendrecv")
+		}
 	}
 	uri := strings.Trim(field(c.invite, "Contact"), "<>")
 	_, _ = c.sip.WriteToUDP(fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;rport;branch=z9hG4bKfar%s\r\nMax-Forwards: 70\r\n"+
@@ -215,6 +221,7 @@ func (c *callee) listen() {
 			c.events++
 		default:
 			c.packets++
+			c.types[b[1]&0x7f]++
 			for _, code := range b[12:n] {
 				c.voice = append(c.voice, media.MulawToLinear[code])
 			}

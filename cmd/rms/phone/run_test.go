@@ -157,6 +157,18 @@ func TestHoldIsAnswered(t *testing.T) {
 	}
 }
 
+func TestCodecChangesInTheCall(t *testing.T) {
+	for _, then := range []string{"8 101", "9 101"} {
+		c := startCallee(t, func(c *callee) { c.after, c.then = "INVITE", then })
+		r := call(t, Options{To: c.uri(), For: 300 * time.Millisecond})
+		c.mu.Lock()
+		if pt := then[0] - '0'; c.types[pt] < 5 || r.Problem != "" || !strings.Contains(c.last["answer 200 INVITE"], "RTP/AVP "+then[:1]+" ") {
+			t.Errorf("PT %d: packets by type %v, %s, problem %q\n%s", pt, c.types, r.Codec, r.Problem, c.last["answer 200 INVITE"])
+		}
+		c.mu.Unlock()
+	}
+}
+
 func TestEarlyMediaIsHeard(t *testing.T) {
 	c := startCallee(t, func(c *callee) { c.early = true })
 	r := call(t, Options{To: c.uri(), For: 100 * time.Millisecond})
