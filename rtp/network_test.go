@@ -150,4 +150,3 @@ func listen(t *testing.T, n network) (heard, *rig) {
 	r := newRig(t, config(), ticks(n.tick))
 	return n.run(t, r), r
 }
-
