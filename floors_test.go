@@ -20,19 +20,24 @@ const module = "rms"
 // floors lists the floor of each top directory; imports go down only. The deepest
 // entry that matches a package counts.
 var floors = map[string]int{
-	"cmd":       6,
-	"scripting": 5,
-	"call":      4,
-	"sip":       3,
-	"rtp":       3,
-	"media":     2,
-	"config":    1,
+	"cmd":       60,
+	"scripting": 50,
+	"call":      40,
+	"sip":       30,
+	"rtp":       30,
+	"media":     20,
+	"config":    10,
 
-	"media/codec":     3,
-	"media/filter":    3,
-	"media/wav":       3,
-	"media/audiotest": 3,
-	"media/target":    3,
+	"media/codec":     30,
+	"media/filter":    30,
+	"media/wav":       30,
+	"media/audiotest": 30,
+	"media/target":    30,
+
+	// What every script language stands on.
+	"scripting/lua":        48,
+	"scripting/scripttest": 47,
+	"scripting/sandbox":    45,
 }
 
 type listed struct {
