@@ -66,6 +66,15 @@ func bareAddress(s string) (Address, error) {
 	return a.checked()
 }
 
+// place reads a URI, all of it with its parameters, or a name-addr, from people
+// and configuration rather than from a header field.
+func place(s string) (Address, error) {
+	if _, err := parseURI(s); err == nil {
+		return Address{URI: s}, nil
+	}
+	return ParseAddress(s)
+}
+
 func (a Address) checked() (Address, error) {
 	name, ok := scheme(a.URI)
 	if !ok || !cleanURI(a.URI) || !a.params.valid() {

@@ -49,7 +49,7 @@ type dialling struct {
 // Call sends an INVITE. It does not wait: the Owner hears of every answer. The
 // Dialog can be cancelled by Cancel or Bye at once.
 func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
-	to, err := ParseAddress(o.To)
+	to, err := place(o.To)
 	if err != nil {
 		return nil, fmt.Errorf("call %q: %w", o.To, err)
 	}
@@ -107,7 +107,7 @@ func angled(text string, a Address) string {
 // caller is the From value of a call.
 func (u *UA) caller(from string, to Address) (string, error) {
 	if from != "" {
-		a, err := ParseAddress(from)
+		a, err := place(from)
 		if err != nil || a.Tag != "" {
 			return "", fmt.Errorf("caller %q: %w", from, errAddress)
 		}

@@ -45,7 +45,7 @@ func (d *Dialog) Redirect(code int, contacts ...string) error {
 	}
 	var h []Header
 	for _, c := range contacts {
-		a, err := ParseAddress(c)
+		a, err := place(c)
 		if err != nil {
 			return fmt.Errorf("redirect to %q: %w", c, err)
 		}

@@ -159,7 +159,7 @@ func (u *UA) lookup(ctx context.Context, host string, port int, transport string
 // LocalFor returns the address of ours that a SIP URI is reached from, for the
 // session description of a call to it. It may wait for the name service.
 func (u *UA) LocalFor(ctx context.Context, target string) (netip.Addr, error) {
-	a, err := ParseAddress(target)
+	a, err := place(target)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("address %q: %w", target, err)
 	}
