@@ -171,8 +171,7 @@ func TestAnswerIsRepeatedOnTheScheduleOfTheRFCThenBye(t *testing.T) {
 			ua := serve(t, h)
 			p := peer(t, ua, transport)
 			c := p.Invite(siptest.Offer)
-			c.Expect(200)
-			copies := 1
+			copies := []time.Time{c.Expect(200).At}
 			for {
 				m, ok := p.Next(siptest.Patience)
 				if !ok {
@@ -185,11 +184,19 @@ func TestAnswerIsRepeatedOnTheScheduleOfTheRFCThenBye(t *testing.T) {
 					}
 					break
 				}
-				copies++
+				copies = append(copies, m.At)
 			}
-			// T1 20 ms, T2 160 ms: at 20, 60, 140, 300, 460 ... 1260 ms
-			if copies != 11 {
-				t.Errorf("%d copies of the 200, want 11", copies)
+			// T1 20 ms, T2 160 ms: at 20, 60, 140, 300, 460 ... 1260 ms; a loaded
+			// machine is late, never early
+			if n := len(copies); n < 6 || n > 11 {
+				t.Errorf("%d copies of the 200, want 11", n)
+			}
+			due, gap := time.Duration(0), t1
+			for i, at := range copies {
+				if got := at.Sub(copies[0]); got < due-t1 {
+					t.Errorf("copy %d after %s, want %s", i, got, due)
+				}
+				due, gap = due+gap, min(2*gap, 8*t1)
 			}
 			e := h.wait("ended")
 			if e.c.By != sip.ByTimeout || e.c.Code != 408 {

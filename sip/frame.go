@@ -14,9 +14,10 @@ var errGarbage = errors.New("not SIP")
 // framer cuts a stream into messages, RFC 3261 section 18.3. Its buffer grows
 // with what has arrived, never with what a header promises.
 type framer struct {
-	buf  []byte
-	seen int // how far buf was searched for the end of the header
-	used int // size of the message that next returned last
+	buf   []byte
+	seen  int // how far buf was searched for the end of the header
+	used  int // size of the message that next returned last
+	blank int // CRLFs since then that make no pair yet
 }
 
 func (f *framer) add(b []byte) {
@@ -43,7 +44,10 @@ func (f *framer) pings() int {
 	if n > 0 {
 		f.drop(n)
 	}
-	return n / 4
+	f.blank += n / 2
+	pairs := f.blank / 2
+	f.blank %= 2
+	return pairs
 }
 
 func (f *framer) drop(n int) {
@@ -60,21 +64,24 @@ func (f *framer) drop(n int) {
 // refuse. errGarbage: there is nothing to refuse.
 func (f *framer) next() ([]byte, error) {
 	f.release()
-	if len(f.buf) == 0 {
+	if len(f.buf) == 0 || len(f.buf) == 1 && f.buf[0] == '\r' {
 		return nil, nil
+	}
+	f.blank = 0
+	if !startsSIP(f.buf) {
+		return nil, errGarbage
 	}
 	end := bytes.Index(f.buf[f.seen:], []byte("\r\n\r\n"))
 	if end < 0 {
-		err := f.partial()
 		f.seen = max(0, len(f.buf)-3)
-		return nil, err
+		if len(f.buf) > maxMessage {
+			return nil, Refuse(513, "")
+		}
+		return nil, nil
 	}
 	head := f.seen + end + 4
 	length, err := contentLength(f.buf[:head])
 	if err != nil {
-		if !startsSIP(f.buf) {
-			err = errGarbage
-		}
 		return nil, err
 	}
 	if head+length > maxMessage {
@@ -88,24 +95,23 @@ func (f *framer) next() ([]byte, error) {
 	return f.buf[:f.used], nil
 }
 
-// partial judges a header that has no end yet.
-func (f *framer) partial() error {
-	if !startsSIP(f.buf) {
-		return errGarbage
-	}
-	if len(f.buf) > maxMessage {
-		return Refuse(513, "")
-	}
-	return nil
-}
+// longestLine bounds the first line of a message on a stream, in bytes.
+const longestLine = 16384
 
 // startsSIP tells whether the first line is one of SIP, or may still become one.
 func startsSIP(b []byte) bool {
-	line, _, whole := bytes.Cut(b, []byte("\n"))
-	if !whole {
-		return len(b) < 16384 && !bytes.ContainsAny(line[:min(len(line), 16)], "\x00\x01\x16\xff")
+	if b[0] <= ' ' || b[0] >= 0x7f {
+		return false
 	}
-	return (&message{}).startLine(string(bytes.TrimSuffix(line, []byte("\r"))))
+	end := bytes.IndexByte(b, '\n')
+	if end < 0 {
+		return len(b) < longestLine
+	}
+	line := bytes.TrimSuffix(b[:end], []byte("\r"))
+	if end >= longestLine {
+		return false
+	}
+	return len(line) > 4 && bytes.EqualFold(line[:4], []byte("SIP/")) || (&message{}).startLine(string(line))
 }
 
 // contentLength finds the one Content-Length of a header block.
