@@ -3,7 +3,6 @@ package sip
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 )
 
 // CallOptions says whom to call and how.
@@ -74,9 +73,6 @@ func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.closing.Load() {
-		return nil, fmt.Errorf("call %q: %w", o.To, ErrClosed)
-	}
 	if o.CallID == "" {
 		o.CallID = newTag()
 	}
@@ -89,6 +85,9 @@ func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
 	d.w = u.workerOf([]byte(o.CallID), flow{})
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
+	if u.closing.Load() { // under the lock: Close sees this call or we see Close
+		return nil, fmt.Errorf("call %q: %w", o.To, ErrClosed)
+	}
 	d.g = d.w.group(d.callID)
 	d.g.dialogs = append(d.g.dialogs, d)
 	d.begin()
@@ -147,95 +146,5 @@ func (d *Dialog) dial(out *outgoingRequest) {
 	}
 	if c.tx.b != nil {
 		c.tx.sent()
-	}
-}
-
-// Cancel gives up a call that is not answered yet. The Owner hears of the end
-// when the far end has confirmed it. An answer that crosses gets its ACK and BYE.
-func (d *Dialog) Cancel(reason string) error {
-	d.w.mu.Lock()
-	defer d.w.mu.Unlock()
-	if !d.client || d.State() >= StateConfirmed || d.told || d.out.cancelled {
-		return fmt.Errorf("cancel: %w (%s)", ErrState, d.State())
-	}
-	d.cancel(reasonText(reason), Cause{By: ByUs, Code: 487, Text: "cancelled"})
-	return nil
-}
-
-// cancel sends the CANCEL, as soon as there is something to cancel (RFC 3261
-// section 9.1).
-func (d *Dialog) cancel(reason string, cause Cause) {
-	c := d.out
-	if c.cancelled || d.told {
-		return
-	}
-	c.cancelled, c.reason, c.cause = true, reason, cause
-	d.w.stop(d.ring)
-	c.cancelTimer = d.w.in(64*d.u.o.T1, func() {
-		d.close(cause)
-		d.leave()
-	})
-	if c.heard {
-		d.sendCancel()
-	}
-}
-
-func (d *Dialog) sendCancel() {
-	c := d.out
-	if c.sentCancel {
-		return
-	}
-	c.sentCancel = true
-	in := c.tx.out
-	out := &outgoingRequest{
-		method: "CANCEL", uri: in.uri, routes: in.routes, hop: in.hop, from: in.from, to: in.to,
-		callID: in.callID, cseq: in.cseq,
-	}
-	if c.reason != "" {
-		out.headers = []Header{{"Reason", c.reason}}
-	}
-	t := &clientTx{
-		w: d.w, g: d.g, dialog: d, branch: c.tx.branch, method: "CANCEL", out: out,
-		prefer: c.tx.flow, to: c.tx.to, on: func(*Response) {},
-	}
-	t.g.clients = append(t.g.clients, t)
-	t.over(strings.ToLower(c.tx.flow.transport()))
-}
-
-// Ack answers the offer in a 2xx, in a call that was made without SDP.
-func (d *Dialog) Ack(sdp []byte) error {
-	d.w.mu.Lock()
-	defer d.w.mu.Unlock()
-	if !d.client || d.out == nil || !d.out.waitingAck || d.told {
-		return fmt.Errorf("ACK: %w (no offer waits for an answer)", ErrState)
-	}
-	if len(sdp) == 0 {
-		return fmt.Errorf("ACK: no SDP")
-	}
-	d.out.waitingAck = false
-	d.localSDP = sdp
-	d.sendAck(d.out.inviteSeq, sdp)
-	return nil
-}
-
-// sendAck confirms a 2xx. The ACK is kept, to be sent again when the 2xx is.
-func (d *Dialog) sendAck(seq uint32, sdp []byte) {
-	ack := d.newRequest("ACK")
-	ack.cseq, ack.body, ack.contentType = seq, sdp, typeSDP
-	t := &clientTx{
-		w: d.w, g: d.g, dialog: d, branch: cookie + newTag(), method: "ACK", out: ack, prefer: d.flow,
-		on: func(*Response) {},
-	}
-	if d.out == nil {
-		d.out = &dialling{}
-	}
-	d.out.ack = t
-	t.route()
-}
-
-// reAck answers a 2xx that came again.
-func (d *Dialog) reAck(seq uint32) {
-	if t := d.out.ack; t != nil && t.b != nil && t.out.cseq == seq {
-		t.transmit()
 	}
 }

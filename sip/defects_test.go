@@ -527,4 +527,3 @@ func settle(t testing.TB, what string, ok func() bool) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
-

@@ -3,7 +3,6 @@ package sip
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // ErrState is returned for what the dialog cannot do now.
@@ -117,53 +116,4 @@ func (d *Dialog) dress(a *answer, r *Request) {
 	if a.code >= 200 {
 		a.headers = append(a.headers, d.session.accept(d, r.m)...)
 	}
-}
-
-// accepted is a 2xx of ours that waits for its ACK, RFC 3261 section 13.3.1.4.
-type accepted struct {
-	d        *Dialog
-	cseq     uint32
-	b        []byte
-	flow     flow
-	offered  bool // the 2xx carries the offer, the ACK must carry the answer
-	interval time.Duration
-	again    *timer
-	end      *timer
-}
-
-// accept begins to repeat a 2xx over any transport: T1, doubling to T2, until the
-// ACK; 64*T1 without one end the call.
-func (d *Dialog) accept(r *Request, b []byte) {
-	if d.accepted != nil {
-		d.accepted.stop(d.w)
-	}
-	o := &d.u.o
-	a := &accepted{d: d, cseq: r.m.cseq, b: b, flow: r.flow, interval: o.T1, offered: r.m.sdp() == ""}
-	to := replyTo(r.m.via, r.flow)
-	var repeat func()
-	repeat = func() {
-		d.u.count.retransmitted.Add(1)
-		_ = d.u.send(a.flow, to, a.b, d.callID, nil)
-		a.interval = min(2*a.interval, o.T2)
-		a.again = d.w.in(a.interval, repeat)
-	}
-	a.again = d.w.in(a.interval, repeat)
-	a.end = d.w.in(64*o.T1, d.noAck)
-	d.accepted = a
-}
-
-func (a *accepted) stop(w *worker) {
-	w.stop(a.again)
-	w.stop(a.end)
-}
-
-// noAck hangs up when the ACK never came.
-func (d *Dialog) noAck() {
-	d.accepted.stop(d.w)
-	d.accepted = nil
-	reason, cause := reasonHeader(408, "No ACK"), Cause{By: ByTimeout, Code: 408, Text: "no ACK"}
-	if d.byeReason != nil {
-		reason, cause = *d.byeReason, d.byeCause
-	}
-	d.sendBye(reason, cause)
 }

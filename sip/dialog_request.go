@@ -43,11 +43,11 @@ func (d *Dialog) objection(m *message) *Refusal {
 	case state >= StateEnding && m.method != "BYE":
 		return Refuse(481, "")
 	case m.method == "INVITE" && pending:
-		return Refuse(500, "INVITE or UPDATE pending", Header{"Retry-After", itoa(int(shortly().Seconds()))})
+		return Refuse(500, "INVITE or UPDATE pending", Header{"Retry-After", retrySoon()})
 	case m.method == "INVITE" && (d.ours != nil || d.accepted != nil || d.client && state < StateConfirmed):
 		return Refuse(491, "")
 	case m.method == "UPDATE" && d.update != nil:
-		return Refuse(500, "UPDATE pending", Header{"Retry-After", itoa(int(shortly().Seconds()))})
+		return Refuse(500, "UPDATE pending", Header{"Retry-After", retrySoon()})
 	case m.method == "UPDATE" && m.sdp() != "" && (d.ours != nil || d.reinvite != nil || d.accepted != nil && d.accepted.offered):
 		return Refuse(491, "")
 	case m.method == "INVITE" || m.method == "UPDATE":
@@ -136,3 +136,6 @@ func (d *Dialog) unchanged(m *message) (Refusal, ReplyOptions) {
 	}
 	return Refusal{Code: 488}, ReplyOptions{Headers: []Header{{"Warning", `304 rms "Session cannot be changed"`}}}
 }
+
+// retrySoon is a Retry-After of 1 to 10 seconds for a peer that came too early.
+func retrySoon() string { return itoa(1 + randomBelow(10)) }

@@ -70,7 +70,9 @@ func TestRepeatedInviteGetsTheSameAnswer(t *testing.T) {
 func TestRefusalIsRepeatedUntilItsAck(t *testing.T) {
 	t.Parallel()
 	h := newRecorder(t)
-	h.on = func(d *sip.Dialog) { _ = d.Redirect(302, "sip:other@elsewhere.test", `"B" <sip:b@elsewhere.test>;q=0.5`) }
+	h.on = func(d *sip.Dialog) {
+		_ = d.Redirect(302, "sip:other@elsewhere.test", `"B" <sip:b@elsewhere.test>;q=0.5`)
+	}
 	ua := serve(t, h)
 	p := peer(t, ua, "udp")
 	c := p.Invite(siptest.Offer)

@@ -1,55 +1,5 @@
 package sip
 
-import (
-	"bytes"
-	"hash/maphash"
-	"strconv"
-	"time"
-)
-
-// receive takes a message from a socket's reader: admission, then the queue of
-// its Call-ID. The bytes are only read until it returns.
-func (u *UA) receive(b []byte, f flow) {
-	u.count.received.Add(1)
-	g, ok := peek(b)
-	if !ok {
-		if len(bytes.Trim(b, "\r\n\x00 ")) > 0 { // else a keep-alive
-			u.malformed(f.remote.Addr())
-		}
-		return
-	}
-	w := u.workerOf(g.callID, f)
-	if g.starts() && !w.known.has(g.callID) {
-		if key := u.refusedBy(g, f); key != "" {
-			u.overload(b, f, key)
-			return
-		}
-	}
-	e := event{text: string(b), flow: f}
-	if f.conn != nil {
-		f.conn.enqueue(w, e)
-		return
-	}
-	select {
-	case w.queue <- e:
-	default:
-		u.count.dropped.Add(1)
-	}
-}
-
-// starts tells whether the request begins something of its own.
-func (g glimpse) starts() bool {
-	return g.request && !g.inside && string(g.method) != "ACK" && string(g.method) != "CANCEL"
-}
-
-func (u *UA) workerOf(callID []byte, f flow) *worker {
-	h := maphash.Bytes(u.seeds[0], callID)
-	if len(callID) == 0 {
-		h = uint64(f.remote.Port())
-	}
-	return u.workers[h%uint64(len(u.workers))]
-}
-
 // handle is the worker's part, with its lock held.
 func (u *UA) handle(w *worker, e event) {
 	m := parse(e.text)
@@ -173,51 +123,4 @@ func (w *worker) outside(m *message, f flow, key txKey) {
 			r.Default()
 		}
 	}, r.fail)
-}
-
-// tagFor is the To-tag of stateless answers: the same for each retransmission.
-func (u *UA) tagFor(m *message) string {
-	var h maphash.Hash
-	h.SetSeed(u.seeds[1])
-	_, _ = h.WriteString(m.callID())
-	_, _ = h.WriteString(m.via.branch)
-	_, _ = h.WriteString(m.value("CSeq"))
-	return strconv.FormatUint(h.Sum64(), 36)
-}
-
-// refuse answers a request without keeping anything of it. An ACK is never
-// answered.
-func (u *UA) refuse(m *message, f flow, no *Refusal) {
-	if m.fault != nil && (no.Code == 400 || no.Code == 505) {
-		u.malformed(f.remote.Addr())
-	}
-	if m.method == "ACK" || m.method == "" || len(m.headers) == 0 {
-		return
-	}
-	a := answer{code: no.Code, reason: no.Reason, toTag: u.tagFor(m), headers: no.Headers}
-	if no.Code == 405 || no.Code == 501 {
-		a.headers = append(a.headers, Header{"Allow", allow})
-	}
-	_ = u.send(f, replyTo(m.via, f), u.render(m, f, a), m.callID(), nil)
-}
-
-// refuseText answers a message that was not even parsed.
-func (u *UA) refuseText(text string, f flow, no *Refusal) {
-	m := parse(text)
-	if m == nil {
-		return
-	}
-	m.via = salvageVia(m.value("Via"))
-	if u.tracing.Load() {
-		u.trace(false, f, f.remote, m.callID(), text)
-	}
-	u.refuse(m, f, no)
-}
-
-// pause waits, but not beyond the end of the UA.
-func (u *UA) pause(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-u.stopped:
-	}
 }

@@ -1,6 +1,8 @@
 package sip
 
-import "strings"
+import (
+	"strings"
+)
 
 // Header is one header field of a message, its value on one line.
 type Header struct{ Name, Value string }

@@ -3,7 +3,7 @@ package sip_test
 import (
 	"context"
 	"net/netip"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +34,7 @@ type recorder struct {
 	on      func(d *sip.Dialog)
 	request func(r *sip.Request) // in and out of dialogs; nil gives the built-in answer
 	events  chan event
-	mu      sync.Mutex
+	hold    atomic.Bool // requests stay unanswered
 }
 
 func newRecorder(t testing.TB) *recorder { return &recorder{t: t, events: make(chan event, 8192)} }
@@ -68,11 +68,13 @@ type owner struct {
 
 func (o *owner) Request(r *sip.Request) {
 	o.h.note(event{kind: "request", d: o.d, r: r})
-	if o.h.request != nil {
+	switch {
+	case o.h.hold.Load():
+	case o.h.request != nil:
 		o.h.request(r)
-		return
+	default:
+		r.Default()
 	}
-	r.Default()
 }
 
 func (o *owner) Acked(body []byte)        { o.h.note(event{kind: "acked", d: o.d, body: body}) }

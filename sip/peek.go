@@ -1,6 +1,8 @@
 package sip
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // glimpse is what admission must know of a message before anything is parsed.
 // The slices point into the message.

@@ -1,6 +1,8 @@
 package sip
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Refusal is an answer that says no: a status code of 300 to 699, its reason and
 // the header fields that go with it.

@@ -104,14 +104,13 @@ var known = map[string]bool{
 
 // builtin is the answer of a server that does nothing but take calls.
 func (r *Request) builtin() (Refusal, ReplyOptions) {
-	unavailable := Refusal{Code: 503, Headers: nil}
 	inside := r.d != nil
 	switch method := r.m.method; {
 	case known[method]:
 		return Refusal{Code: 405}, ReplyOptions{}
 	case method == "OPTIONS" && (inside || r.m.to.Tag == ""):
 		if key := r.u.full(0); !inside && key != "" {
-			return unavailable, ReplyOptions{Headers: []Header{{"Retry-After", retryAfter(key)}}}
+			return Refusal{Code: 503}, ReplyOptions{Headers: []Header{{"Retry-After", retryAfter(key)}}}
 		}
 		return Refusal{Code: 200}, ReplyOptions{}
 	case method == "OPTIONS", method == "INVITE" && !inside, method == "BYE" && !inside,

@@ -1,6 +1,8 @@
 package sip
 
-import "strings"
+import (
+	"strings"
+)
 
 // tokenChars are the characters of a token, RFC 3261 section 25.1.
 var tokenChars = func() (t [256]bool) {

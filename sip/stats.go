@@ -1,6 +1,8 @@
 package sip
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+)
 
 // counters are what a UA counts. calls and halfOpen are levels.
 type counters struct {

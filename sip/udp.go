@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // udpBuffer is what we ask the kernel to hold for a socket, in bytes.
@@ -60,7 +61,12 @@ func (s *udpSocket) read() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil || from.Port() == 0 {
+		if err != nil {
+			s.u.count.dropped.Add(1)
+			s.u.pause(time.Millisecond)
+			continue
+		}
+		if from.Port() == 0 { // nobody can be answered there
 			s.u.count.dropped.Add(1)
 			continue
 		}
