@@ -105,8 +105,10 @@ func (s *session) agree(m *section, caps Caps, prev *Local) (Media, error) {
 	if hold {
 		theirs = theirs.And(SendOnly)
 	}
-	media := Media{Codec: codec, Remote: to, Mux: m.mux && caps.Mux, MaxPtime: milliseconds(m.maxptime),
-		Direction: theirs.Reverse().And(caps.Direction), Hold: !theirs.Receives()}
+	media := Media{
+		Codec: codec, Remote: to, Mux: m.mux && caps.Mux, MaxPtime: milliseconds(m.maxptime),
+		Direction: theirs.Reverse().And(caps.Direction), Hold: !theirs.Receives(),
+	}
 	media.RemoteRTCP = m.remoteRTCP(to, media.Mux, caps.Own)
 	media.Ptime = ptime(codec, milliseconds(m.ptime), media.MaxPtime, caps.Ptime)
 	media.besides(list, caps)

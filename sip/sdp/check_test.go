@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	pion "github.com/pion/sdp/v3"
-
 	"rms/sip/sdp"
 )
 

@@ -29,9 +29,9 @@ func (d Direction) Reverse() Direction {
 		return RecvOnly
 	case RecvOnly:
 		return SendOnly
-	default:
-		return d
+	case SendRecv, Inactive:
 	}
+	return d
 }
 
 // Sends is true when the owner sends.

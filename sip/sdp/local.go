@@ -1,7 +1,8 @@
 package sdp
 
 import (
-	"math/rand/v2"
+	"crypto/rand"
+	"encoding/binary"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ const (
 // types. A nil l starts a call with an origin of its own.
 func (l *Local) next() *Local {
 	if l == nil {
-		return &Local{Origin: Origin{ID: rand.Uint64()>>2 | 1, Version: 1}, proto: plainRTP, timing: unboundTime}
+		return &Local{Origin: Origin{ID: newID(), Version: 1}, proto: plainRTP, timing: unboundTime}
 	}
 	n := *l
 	n.bound, n.slots = slices.Clone(l.bound), slices.Clone(l.slots)
@@ -26,6 +27,13 @@ func (l *Local) next() *Local {
 		n.proto, n.timing = plainRTP, unboundTime
 	}
 	return &n
+}
+
+// newID makes a session id of at most 62 bits, which every reader of o= can hold.
+func newID() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, says its documentation
+	return binary.BigEndian.Uint64(b[:])>>2 | 1
 }
 
 // answerSlots takes the places of the m-lines from an offer.

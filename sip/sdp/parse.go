@@ -104,8 +104,10 @@ func (s *session) open(number int, value string) error {
 	if len(s.sections) == maxSections {
 		return notAcceptable(warnMediaType, "more than %d m-lines", maxSections)
 	}
-	s.sections = append(s.sections, section{line: number, kind: fields[0], port: fields[1],
-		proto: fields[2], formats: fields[3:], direction: s.direction})
+	s.sections = append(s.sections, section{
+		line: number, kind: fields[0], port: fields[1],
+		proto: fields[2], formats: fields[3:], direction: s.direction,
+	})
 	return nil
 }
 

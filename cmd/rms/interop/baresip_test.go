@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func dial(t *testing.T, user, codec string, rate int) *phone {
 	t.Helper()
 	need(t, "baresip", "sox")
 	dir := t.TempDir()
-	sound(t, filepath.Join(dir, "mic.wav"), "10", "700", "-r", fmt.Sprint(rate), "-c", "1", "-b", "16")
+	sound(t, filepath.Join(dir, "mic.wav"), "10", "700", "-r", strconv.Itoa(rate), "-c", "1", "-b", "16")
 	for name, text := range map[string]string{
 		"config":   fmt.Sprintf(phoneConfig, baresipAddr, dir, rate, modules(t)),
 		"accounts": fmt.Sprintf("<sip:phone@%s>;regint=0;audio_codecs=%s\n", baresipAddr, codec),
@@ -78,7 +79,7 @@ func (p *phone) heard(t *testing.T, rate int) []int16 {
 	if err != nil || len(files) != 1 {
 		t.Fatalf("baresip made the recordings %v, want one: %v", files, err)
 	}
-	out, err := exec.Command("sox", files[0], "-t", "raw", "-r", fmt.Sprint(rate), "-c", "1", "-e", "signed-integer", "-b", "16", "-").Output()
+	out, err := exec.Command("sox", files[0], "-t", "raw", "-r", strconv.Itoa(rate), "-c", "1", "-e", "signed-integer", "-b", "16", "-").Output()
 	if err != nil {
 		t.Fatalf("sox %s: %v", files[0], err)
 	}

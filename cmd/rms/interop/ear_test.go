@@ -32,7 +32,10 @@ type heard struct {
 }
 
 // listen opens an ear on an even port; it is closed when the test ends.
-func listen(t *testing.T) *ear { return listenOn(t, earAddr) }
+func listen(t *testing.T) *ear {
+	t.Helper()
+	return listenOn(t, earAddr)
+}
 
 func listenOn(t *testing.T, ip string) *ear {
 	t.Helper()

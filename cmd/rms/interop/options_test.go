@@ -22,7 +22,7 @@ func ping(addr string) string {
 	fmt.Fprintf(conn, "OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;rport;branch=z9hG4bK%d\r\nFrom: <sip:ping@%s>;tag=%d\r\n"+
 		"To: <sip:%s>\r\nCall-ID: ping-%d@%s\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
 		addr, local, id, local, id, addr, id, local)
-	if err := conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+	if err = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 		return ""
 	}
 	answer := make([]byte, 4096)

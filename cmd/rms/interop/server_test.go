@@ -30,7 +30,7 @@ end
 
 // startServer runs rms on one of the dispatcher's addresses with a script and the
 // files of a directory.
-func startServer(t *testing.T, addr, script, roots string, flags ...string) *server {
+func startServer(t *testing.T, addr, script, roots string) *server {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "route.lua")
@@ -40,7 +40,7 @@ func startServer(t *testing.T, addr, script, roots string, flags ...string) *ser
 	ports := map[string]string{firstServer: "21000-21999", secondServer: "22000-22999", sixServer: "23000-23999"}[addr]
 	args := []string{"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
 		"--media-root", roots, "--log-level", "debug"}
-	s := &server{process: start(t, dir, program, append(args, flags...)...), addr: addr}
+	s := &server{process: start(t, dir, program, args...), addr: addr}
 	t.Cleanup(func() { // a call that a failed scenario left behind is not waited for
 		s.signal(t, syscall.SIGTERM)
 		if !s.wait(time.Second) {

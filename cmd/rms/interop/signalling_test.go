@@ -3,9 +3,9 @@
 package interop_test
 
 import (
-	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -184,7 +184,7 @@ func holdAndResume(t *testing.T) {
 	t.Helper()
 	first, second := listen(t), listen(t)
 	caller{scenario: "hold", user: "long", via: firstServer, ear: first, formats: "0 8",
-		keys: map[string]string{"other_port": fmt.Sprint(second.port), "other_formats": "8"}}.call(t)
+		keys: map[string]string{"other_port": strconv.Itoa(second.port), "other_formats": "8"}}.call(t)
 	if gaps := silences(first.packets()); len(gaps) != 1 || gaps[0] < 400*time.Millisecond || gaps[0] > 900*time.Millisecond {
 		t.Errorf("pauses at the first address: %v, want one of about 600 ms", gaps)
 	}

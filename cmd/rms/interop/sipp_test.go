@@ -5,6 +5,7 @@ package interop_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,7 +68,7 @@ func (p *placed) end(t *testing.T) []message {
 	}
 	if !p.wait(limit) {
 		t.Errorf("%s: SIPp still runs after %v", p.scenario, limit)
-		p.process.stop(t, 5*time.Second)
+		p.stop(t, 5*time.Second)
 	}
 	data, err := os.ReadFile(p.trace)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -112,9 +113,7 @@ func (c caller) args(trace string) []string {
 	if c.rtpmap != "" {
 		keys["rtpmap"] = c.rtpmap
 	}
-	for k, v := range c.keys {
-		keys[k] = v
-	}
+	maps.Copy(keys, c.keys)
 	for k, v := range keys {
 		args = append(args, "-key", k, v)
 	}
