@@ -28,6 +28,7 @@ func (d *Dialog) cancel(reason string, cause Cause) {
 	d.w.stop(d.ring)
 	c.cancelTimer = d.w.in(64*d.u.o.T1, func() {
 		d.close(cause)
+		c.tx.terminate()
 		d.leave()
 	})
 	if c.heard {

@@ -155,6 +155,31 @@ func TestCancelWaitsForAProvisionalResponse(t *testing.T) {
 	}
 }
 
+func TestCancelOfASilentPeerLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h, ua, p := caller(t)
+	d := h.call(ua, sip.CallOptions{To: to(p), SDP: []byte(siptest.Offer)})
+	p.Reply(p.ExpectRequest("INVITE"), 180, "b1", "")
+	h.wait("response")
+	_ = d.Cancel("")
+	if e := h.wait("ended"); e.c.By != sip.ByUs {
+		t.Errorf("ended %+v", e.c)
+	}
+	settle(t, "nothing", func() bool { s := ua.Stats(); return s.CallIDs == 0 && s.Calls == 0 })
+}
+
+func TestNothingIsLeftOfFinishedCalls(t *testing.T) {
+	t.Parallel()
+	h, ua, p := caller(t)
+	for range 20 {
+		c := p.Established()
+		h.wait("acked")
+		c.Bye()
+		c.Expect(200)
+	}
+	settle(t, "nothing", func() bool { s := ua.Stats(); return s.CallIDs+s.Calls+s.HalfOpen+s.Transactions == 0 })
+}
+
 func TestAnswerThatCrossesOurCancelIsACKedAndHungUp(t *testing.T) {
 	t.Parallel()
 	h, ua, p := caller(t)

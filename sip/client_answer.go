@@ -49,7 +49,10 @@ func (t *clientTx) inviteResponse(m *message, f flow) {
 	t.w.stop(t.again)
 	t.w.stop(t.end)
 	switch {
-	case m.code < 200:
+	case m.code < 200: // the ring time-out guards the first INVITE, this one a re-INVITE
+		if t.dialog.State() >= StateConfirmed {
+			t.end = t.w.in(64*t.w.u.o.T1, func() { t.fail(408, "No answer") })
+		}
 	case m.code < 300:
 		t.state = txAccepted
 		t.end = t.w.in(64*t.w.u.o.T1, t.terminate)

@@ -93,6 +93,9 @@ func (t *clientTx) fail(code int, reason string) {
 }
 
 func (t *clientTx) terminate() {
+	if t.state == txTerminated {
+		return
+	}
 	t.state = txTerminated
 	t.w.stop(t.again)
 	t.w.stop(t.end)

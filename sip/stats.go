@@ -15,6 +15,7 @@ type Stats struct {
 	Calls         int // dialogs that have not ended
 	HalfOpen      int // those that wait for their answer or its ACK
 	Transactions  int // server transactions, also those kept for retransmissions
+	CallIDs       int // Call-IDs with a dialog, or a transaction that is not only kept
 	Conns         int // TCP connections
 	Received      uint64
 	Sent          uint64
@@ -34,7 +35,10 @@ func (u *UA) Stats() Stats {
 		Retransmitted: u.count.retransmitted.Load(), Panics: u.count.panics.Load(),
 	}
 	for _, w := range u.workers {
-		w.do(func() { s.Transactions += len(w.server) })
+		w.do(func() {
+			s.Transactions += len(w.server)
+			s.CallIDs += len(w.groups)
+		})
 	}
 	return s
 }
