@@ -20,60 +20,72 @@ func (g *Graph) rebuild() {
 }
 
 func (g *Graph) layOut(cut bool) error {
-	order, err := g.sorted()
+	var room [16]*node
+	order, err := g.sorted(room[:0])
 	if err != nil {
 		return err
 	}
-	slots := 1
-	for _, n := range order {
-		if err := g.settle(n, cut); err != nil {
+	var n sizes
+	for _, m := range order {
+		if err := g.settle(m, cut); err != nil {
 			return err
 		}
-		slots += n.outs
-		for _, e := range n.in {
-			if e.conv != nil {
-				slots++
-			}
-		}
+		n.add(m)
 	}
-	g.lay(order, slots)
+	g.lay(order, n)
 	return nil
 }
 
-// sorted returns the nodes in topological order, earlier ones first where the
-// audio leaves a choice.
-func (g *Graph) sorted() ([]*node, error) {
+// sizes counts what the tables of a graph must hold.
+type sizes struct{ steps, slots, feeds int }
+
+func (s *sizes) add(n *node) {
+	s.steps++
+	s.slots += n.outs
+	for i := range n.in {
+		if n.in[i].conv != nil {
+			s.steps++
+			s.slots++
+		}
+	}
+	if len(n.in) > 1 {
+		s.slots += len(n.in)
+		s.feeds += len(n.in)
+	}
+}
+
+// sorted appends the nodes to order so that each comes after what feeds it,
+// earlier ones first where the audio leaves a choice.
+func (g *Graph) sorted(order []*node) (_ []*node, err error) {
 	for _, n := range g.nodes {
 		n.mark = 0
 	}
-	order := make([]*node, 0, len(g.nodes))
-	var visit func(n *node) error
-	visit = func(n *node) error {
-		switch n.mark {
-		case 1:
-			return fmt.Errorf("%w through %s", errCycle, name(n.filter))
-		case 2:
-			return nil
-		}
-		n.mark = 1
-		for _, e := range n.in {
-			if e.from.node == nil {
-				continue
-			}
-			if err := visit(e.from.node); err != nil {
-				return err
-			}
-		}
-		n.mark = 2
-		order = append(order, n)
-		return nil
-	}
 	for _, n := range g.nodes {
-		if err := visit(n); err != nil {
+		if order, err = n.visit(order); err != nil {
 			return nil, err
 		}
 	}
 	return order, nil
+}
+
+// visit appends what feeds n, and then n.
+func (n *node) visit(order []*node) (_ []*node, err error) {
+	switch n.mark {
+	case 1:
+		return nil, fmt.Errorf("%w through %s", errCycle, name(n.filter))
+	case 2:
+		return order, nil
+	}
+	n.mark = 1
+	for i := range n.in {
+		if m := n.in[i].from.node; m != nil {
+			if order, err = m.visit(order); err != nil {
+				return nil, err
+			}
+		}
+	}
+	n.mark = 2
+	return append(order, n), nil
 }
 
 // settle finds the format of n's outputs and the converters of its inputs.
@@ -83,7 +95,8 @@ func (g *Graph) settle(n *node, cut bool) error {
 		want, out = f.In(), f.Out()
 	}
 	n.format = out
-	for i, e := range n.in {
+	for i := range n.in {
+		e := &n.in[i]
 		if e.from.node == nil {
 			continue
 		}
@@ -94,7 +107,7 @@ func (g *Graph) settle(n *node, cut bool) error {
 				return err
 			}
 			g.report(name(n.filter), err)
-			n.in[i] = &edge{}
+			*e = edge{}
 			continue
 		}
 		if e.conv != nil {
@@ -113,56 +126,68 @@ func (g *Graph) bridge(e *edge, have, want Format) error {
 		e.conv = nil
 		return nil
 	}
-	if e.conv != nil && e.convFrom == have && e.convTo == want {
+	if c := e.conv; c != nil && c.from == have && c.to == want {
 		return nil
 	}
 	if g.convert == nil {
 		return fmt.Errorf("%w: %s into %s, and the graph has no converter", ErrFormat, have, want)
 	}
-	conv, err := g.convert(have, want)
+	f, err := g.convert(have, want)
 	if err != nil {
 		return fmt.Errorf("%w: %s into %s: %w", ErrFormat, have, want, err)
 	}
-	if p, ok := conv.(Preparer); ok {
+	if p, ok := f.(Preparer); ok {
 		p.Prepare(g.TickLength())
 	}
-	e.conv, e.convFrom, e.convTo = conv, have, want
-	g.placeLate(conv)
+	e.conv = &converter{filter: f, from: have, to: want}
+	g.placeLate(f)
 	return nil
 }
 
 // lay writes the steps for nodes in this order, with a converter just before the
-// node that needs it.
-func (g *Graph) lay(order []*node, slots int) {
-	g.slots = make([]*Frame, slots)
+// node that needs it. Thousands of graphs stand in memory, so the tables are cut
+// to size.
+func (g *Graph) lay(order []*node, n sizes) {
+	g.slots = make([]*Frame, 1+n.slots)
+	g.feeds = make([]int32, 0, n.feeds)
 	clear(g.steps)
-	g.steps = g.steps[:0]
+	if g.steps = g.steps[:0]; cap(g.steps) < n.steps {
+		g.steps = make([]step, 0, n.steps)
+	}
 	next := int32(1)
-	first := make(map[*node]int32, len(order))
-	for _, n := range order {
-		from := make([]int32, len(n.in))
-		for i, e := range n.in {
-			if e.from.node == nil {
-				continue
-			}
-			from[i] = first[e.from.node] + int32(e.from.out)
-			if e.conv != nil {
-				g.step(e.conv, []int32{from[i]}, next, 1)
-				from[i] = next
-				next++
-			}
-		}
-		first[n] = next
-		g.step(n.filter, from, next, n.outs)
-		next += int32(n.outs)
+	for _, m := range order {
+		next = g.layNode(m, next)
 	}
 }
 
-// step appends one step whose outputs start at slot.
-func (g *Graph) step(f Filter, from []int32, slot int32, outs int) {
-	g.steps = append(g.steps, step{
-		filter: f, from: from,
-		in:  make([]*Frame, len(from)),
-		out: g.slots[slot : int(slot)+outs : int(slot)+outs],
-	})
+// layNode writes the steps for n, whose first slot is next, and returns the slot
+// after its last.
+func (g *Graph) layNode(n *node, next int32) int32 {
+	s := step{filter: n.filter, inEnd: int32(len(n.in)), feeds: noFeeds}
+	feeds := int32(len(g.feeds))
+	for i := range n.in {
+		e := &n.in[i]
+		from := int32(0)
+		if e.from.node != nil {
+			from = e.from.node.slot + int32(e.from.out)
+		}
+		if e.conv != nil {
+			g.steps = append(g.steps, step{filter: e.conv.filter, in: from, inEnd: from + 1, out: next, outEnd: next + 1, feeds: noFeeds})
+			from = next
+			next++
+		}
+		if len(n.in) == 1 {
+			s.in, s.inEnd = from, from+1
+			break
+		}
+		g.feeds = append(g.feeds, from)
+	}
+	if many := int32(len(n.in)); many > 1 {
+		s.feeds, s.in, s.inEnd = feeds, next, next+many
+		next += many
+	}
+	n.slot = next
+	s.out, s.outEnd = next, next+int32(n.outs)
+	g.steps = append(g.steps, s)
+	return s.outEnd
 }

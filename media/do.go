@@ -19,12 +19,12 @@ func (g *Graph) Do(op func()) error {
 		g.mu.Unlock()
 		return ErrClosed
 	}
-	select {
-	case g.ops <- op:
-	default:
+	if len(g.ops) >= g.limit {
 		g.mu.Unlock()
 		return ErrBusy
 	}
+	g.ops = append(g.ops, op)
+	g.waiting.Store(int32(len(g.ops)))
 	inline := g.on == nil && !g.busy
 	g.busy = g.busy || inline
 	g.mu.Unlock()
@@ -46,12 +46,25 @@ func (g *Graph) nextInline() (op func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.on == nil {
-		select {
-		case op = <-g.ops:
-		default:
-		}
+		op = g.pop()
 	}
 	g.busy = op != nil
+	return op
+}
+
+// pop returns the oldest operation that waits, nil without one. The queue has
+// memory only while something waits in it; g.mu is held.
+func (g *Graph) pop() (op func()) {
+	if len(g.ops) == 0 {
+		return nil
+	}
+	op = g.ops[0]
+	g.ops[0] = nil
+	g.ops = g.ops[1:]
+	if len(g.ops) == 0 {
+		g.ops = nil
+	}
+	g.waiting.Store(int32(len(g.ops)))
 	return op
 }
 
@@ -100,14 +113,18 @@ func (g *Graph) clock() Clock {
 }
 
 // runOps runs what was queued when it began, so that an operation which queues
-// another cannot hold up the tick.
+// another cannot hold up the tick. It does not wait for the lock: what it cannot
+// have now runs a tick later.
 func (g *Graph) runOps() {
-	for range len(g.ops) {
-		select {
-		case op := <-g.ops:
-			op()
-		default:
+	for range g.waiting.Load() {
+		if !g.mu.TryLock() {
 			return
 		}
+		op := g.pop()
+		g.mu.Unlock()
+		if op == nil {
+			return
+		}
+		op()
 	}
 }

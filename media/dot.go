@@ -24,7 +24,7 @@ func (g *Graph) Dot(w io.Writer) error {
 			}
 			label := e.from.node.format.String()
 			if e.conv != nil {
-				label = fmt.Sprintf("%s -> %s (%s)", e.convFrom, e.convTo, name(e.conv))
+				label = fmt.Sprintf("%s -> %s (%s)", e.conv.from, e.conv.to, name(e.conv.filter))
 			}
 			fmt.Fprintf(&b, "\tn%d -> n%d [label=%q];\n", ids[e.from.node], i, label)
 		}

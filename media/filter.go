@@ -8,7 +8,7 @@ import (
 // Filter does one step of the work on audio, once a tick. in[i] is nil where the
 // input has no audio this tick; the filter sets each out[i] to a frame of its own,
 // to one of its inputs (pass through), or to nil for no audio. Process never
-// blocks and never allocates; it may keep neither in nor out.
+// blocks and never allocates; it may keep neither in nor out, and does not write to in.
 type Filter interface {
 	Process(in, out []*Frame)
 }

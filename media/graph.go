@@ -55,27 +55,33 @@ type Graph struct {
 	tick    atomic.Int64 // ns
 
 	steps []step
-	slots []*Frame // output of all steps; slots[0] is always nil
+	slots []*Frame // output of all steps, and inputs that had to be gathered; slots[0] is always nil
+	feeds []int32  // slots that gathered inputs come from
 	at    int      // the step that runs, for the name of one that panics
 
 	nodes []*node
 	links []*Link
 	shard int // where Placed was told, -1 before
 
-	ops  chan func()
-	mu   sync.Mutex
-	on   Clock // that ticks the graph now
-	gone bool  // closed
-	busy bool  // operations run inline now
+	waiting atomic.Int32 // len(ops)
+	limit   int          // of ops
+	mu      sync.Mutex
+	ops     []func()
+	on      Clock // that ticks the graph now
+	gone    bool  // closed
+	busy    bool  // operations run inline now
 }
 
-// step is one filter with the places of its frames, ready to run.
+// step is one filter with the places of its frames in the graph's slots, ready to
+// run. A single input is read where it was written; several are gathered first.
 type step struct {
-	filter Filter
-	in     []*Frame
-	out    []*Frame // a part of the graph's slots
-	from   []int32  // slots of in
+	filter      Filter
+	in, inEnd   int32
+	out, outEnd int32
+	feeds       int32 // where its part of the graph's feeds begins, noFeeds for none
 }
+
+const noFeeds = -1
 
 // NewGraph returns an empty graph.
 func NewGraph(o GraphOptions) *Graph {
@@ -90,7 +96,7 @@ func NewGraph(o GraphOptions) *Graph {
 	}
 	g := &Graph{
 		convert: o.Convert, onError: o.OnError, pool: o.Pool, reaper: o.Reaper,
-		shard: -1, ops: make(chan func(), o.Ops), slots: make([]*Frame, 1),
+		shard: -1, limit: o.Ops,
 	}
 	g.tick.Store(int64(roundTick(o.Tick)))
 	return g
@@ -106,7 +112,7 @@ func roundTick(d time.Duration) time.Duration {
 // Tick runs the waiting operations and then every filter once. It is for clocks,
 // which also recover its panics.
 func (g *Graph) Tick() {
-	if len(g.ops) > 0 {
+	if g.waiting.Load() > 0 {
 		g.at = -1
 		g.runOps()
 	}
@@ -114,10 +120,13 @@ func (g *Graph) Tick() {
 	for i := range g.steps {
 		s := &g.steps[i]
 		g.at = i
-		for k, from := range s.from {
-			s.in[k] = slots[from]
+		in := slots[s.in:s.inEnd:s.inEnd]
+		if s.feeds != noFeeds {
+			for k, from := range g.feeds[s.feeds:][:len(in)] {
+				in[k] = slots[from]
+			}
 		}
-		s.filter.Process(s.in, s.out)
+		s.filter.Process(in, slots[s.out:s.outEnd:s.outEnd])
 	}
 }
 

@@ -21,26 +21,33 @@ func (p Pin) Output(i int) Pin { return Pin{node: p.node, out: i} }
 // node is a filter in a graph.
 type node struct {
 	filter Filter
-	outs   int
-	in     []*edge
+	in     []edge
 	format Format // of the outputs, as far as known
 	graph  *Graph // nil after Remove
-	mark   int8   // of the sort: 0 new, 1 open, 2 done
+	outs   int
+	slot   int32 // of the first output
+	mark   int8  // of the sort: 0 new, 1 open, 2 done
 }
 
 // edge leads from an output to an input, through a converter when the formats
 // differ. from is the zero Pin when what fed it was removed.
 type edge struct {
-	from     Pin
-	conv     Filter
-	convFrom Format
-	convTo   Format
+	from Pin
+	conv *converter
+}
+
+// converter is a filter that the graph put between two others.
+type converter struct {
+	filter   Filter
+	from, to Format
 }
 
 func (n *node) prepare(tick time.Duration) {
-	for _, e := range n.in {
-		if p, ok := e.conv.(Preparer); ok {
-			p.Prepare(tick)
+	for i := range n.in {
+		if c := n.in[i].conv; c != nil {
+			if p, ok := c.filter.(Preparer); ok {
+				p.Prepare(tick)
+			}
 		}
 	}
 	if p, ok := n.filter.(Preparer); ok {
@@ -75,11 +82,14 @@ func (g *Graph) check(p Pin) error {
 // ErrFormat. The Pin is the first output, and a handle when there are none.
 func (g *Graph) Add(f Filter, outs int, from ...Pin) (Pin, error) {
 	n := &node{filter: f, outs: outs, graph: g}
-	for _, p := range from {
+	if len(from) > 0 {
+		n.in = make([]edge, len(from))
+	}
+	for i, p := range from {
 		if err := g.check(p); err != nil {
 			return Pin{}, fmt.Errorf("add %s: %w", name(f), err)
 		}
-		n.in = append(n.in, &edge{from: p})
+		n.in[i].from = p
 	}
 	if p, ok := f.(Preparer); ok {
 		p.Prepare(g.TickLength())
@@ -118,11 +128,11 @@ func (g *Graph) Connect(from, into Pin) error {
 		return fmt.Errorf("connect: %w", errPin)
 	}
 	old := slices.Clone(n.in)
-	free := slices.IndexFunc(n.in, func(e *edge) bool { return e.from == Pin{} })
+	free := slices.IndexFunc(n.in, func(e edge) bool { return e.from == Pin{} })
 	if free >= 0 {
-		n.in[free] = &edge{from: from}
+		n.in[free] = edge{from: from}
 	} else {
-		n.in = append(n.in, &edge{from: from})
+		n.in = append(n.in, edge{from: from})
 	}
 	if err := g.build(); err != nil {
 		n.in = old
@@ -138,7 +148,7 @@ func (g *Graph) Disconnect(from, into Pin) {
 	if n == nil || n.graph != g {
 		return
 	}
-	i := slices.IndexFunc(n.in, func(e *edge) bool { return e.from == from })
+	i := slices.IndexFunc(n.in, func(e edge) bool { return e.from == from })
 	if i < 0 {
 		return
 	}
@@ -178,9 +188,9 @@ func (g *Graph) Remove(p Pin) {
 	n.graph = nil
 	g.nodes = slices.DeleteFunc(g.nodes, func(m *node) bool { return m == n })
 	for _, m := range g.nodes {
-		for i, e := range m.in {
-			if e.from.node == n {
-				m.in[i] = &edge{}
+		for i := range m.in {
+			if m.in[i].from.node == n {
+				m.in[i] = edge{}
 			}
 		}
 	}

@@ -3,8 +3,8 @@ package codec
 // concealer hides lost packets of a mono stream by waveform substitution, in the
 // manner of G.711 Appendix I but without its delay: the last pitch period of what
 // was heard is repeated, unchanged for 10 ms, then fading to silence at 60 ms. The
-// first packet after the gap is faded in over the continued repetition. All
-// storage is made once.
+// first packet after the gap is faded in over the continued repetition. Storage is
+// made once, with the first audio: most calls that play a prompt hear nothing.
 type concealer struct {
 	ms   int     // samples in a millisecond
 	past []int16 // the last 40 ms played, newest last
@@ -28,7 +28,14 @@ const (
 
 func newConcealer(rate int) concealer {
 	ms := rate / 1000
-	return concealer{ms: ms, past: make([]int16, plcPastMs*ms), cycle: make([]int16, plcMaxLag*ms)}
+	return concealer{ms: ms}
+}
+
+// equip makes the storage.
+func (c *concealer) equip() {
+	past := plcPastMs * c.ms
+	room := make([]int16, past+plcMaxLag*c.ms)
+	c.past, c.cycle = room[:past:past], room[past:]
 }
 
 func (c *concealer) reset() {
@@ -41,6 +48,9 @@ func (c *concealer) reset() {
 func (c *concealer) heard(pcm []int16) {
 	if len(pcm) == 0 {
 		return
+	}
+	if c.past == nil {
+		c.equip()
 	}
 	if c.lost > 0 {
 		c.reenter(pcm)
@@ -62,6 +72,9 @@ func (c *concealer) reenter(pcm []int16) {
 func (c *concealer) conceal(dst []int16, n int) []int16 {
 	if n <= 0 {
 		return dst
+	}
+	if c.past == nil {
+		c.equip()
 	}
 	if c.lost == 0 {
 		c.begin()

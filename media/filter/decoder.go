@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,12 +65,14 @@ func (f *Decoder) In() media.Format { return media.Format{} }
 // Out returns the format of the decoded audio.
 func (f *Decoder) Out() media.Format { return f.format }
 
-// Prepare makes room for a tick and a long packet.
-func (f *Decoder) Prepare(tick time.Duration) {
-	f.need = f.format.Samples(tick)
-	if room := f.need + f.format.Samples(60*time.Millisecond); cap(f.pcm) < room {
-		f.pcm = append(make([]int16, 0, room), f.pcm...)
-	}
+// Prepare sets the length of a tick. Room for audio is made when the first comes:
+// most calls that play a prompt hear nothing.
+func (f *Decoder) Prepare(tick time.Duration) { f.need = f.format.Samples(tick) }
+
+// equip makes room behind what waits for a tick or for the packet at hand.
+func (f *Decoder) equip() {
+	room := min(max(f.need, f.toPCM(f.packet.Samples)), f.format.Samples(time.Second))
+	f.pcm = append(make([]int16, 0, len(f.pcm)+room), f.pcm...)
 }
 
 // Process delivers a tick.
@@ -80,7 +83,14 @@ func (f *Decoder) Process(_, out []*media.Frame) {
 	for i := 0; len(f.pcm) < f.need && i < maxReads; i++ {
 		f.packet.Reset()
 		f.packet.Samples = f.toClock(f.need - len(f.pcm))
-		switch f.reader.ReadPacket(&f.packet) {
+		read := f.reader.ReadPacket(&f.packet)
+		if read == media.ReadNone && !heard && !f.noisy && f.stands() {
+			break
+		}
+		if cap(f.pcm)-len(f.pcm) < f.need {
+			f.equip()
+		}
+		switch read {
 		case media.ReadPacket:
 			heard = f.decode() || heard
 		case media.ReadLost:
@@ -134,6 +144,12 @@ func (f *Decoder) silence() bool {
 	return false
 }
 
+// stands reports whether what the reader said holds for the rest of the tick.
+func (f *Decoder) stands() bool {
+	n := f.toPCM(f.packet.Samples)
+	return n <= 0 || len(f.pcm)+n >= f.need
+}
+
 // lost returns how many int16 to conceal: at most a second, and the rest of the
 // tick when the reader does not say.
 func (f *Decoder) lost() int {
@@ -144,9 +160,12 @@ func (f *Decoder) lost() int {
 }
 
 func (f *Decoder) pad(n int) {
-	for range n {
-		f.pcm = append(f.pcm, 0)
+	if n <= 0 {
+		return
 	}
+	had := len(f.pcm)
+	f.pcm = slices.Grow(f.pcm, n)[:had+n]
+	clear(f.pcm[had:])
 }
 
 // follow learns the clock rate from the packet's encoding: "G722/8000".

@@ -1,13 +1,10 @@
 package filter
 
-import (
-	"time"
-
-	"rms/media"
-)
+import "rms/media"
 
 // Encoder encodes each tick of PCM. Frames that already carry a payload of its
-// encoding pass through as they are: shared prompts cost nothing here.
+// encoding pass through as they are: shared prompts cost nothing here, not even room
+// for a payload, which is made with the first PCM.
 type Encoder struct {
 	codec    media.Codec
 	encoder  media.Encoder
@@ -20,9 +17,7 @@ type Encoder struct {
 
 // NewEncoder returns a filter that encodes with e, an encoder of c.
 func NewEncoder(c media.Codec, e media.Encoder) *Encoder {
-	f := &Encoder{codec: c, encoder: e, encoding: c.Encoding(), format: c.Format()}
-	f.Prepare(media.DefaultTick)
-	return f
+	return &Encoder{codec: c, encoder: e, encoding: c.Encoding(), format: c.Format()}
 }
 
 // Name returns "encoder" and the encoding.
@@ -33,14 +28,6 @@ func (f *Encoder) In() media.Format { return f.format }
 
 // Out returns the same: a Format describes the audio, encoded or not.
 func (f *Encoder) Out() media.Format { return f.format }
-
-// Prepare makes room for the payload of a tick.
-func (f *Encoder) Prepare(tick time.Duration) {
-	bits := int64(f.codec.ClockRate) * int64(f.codec.Channels) * int64(f.codec.Bits)
-	if n := int(bits*int64(tick)/int64(time.Second))/8 + 1; cap(f.payload) < n {
-		f.payload = make([]byte, 0, n)
-	}
-}
 
 // Process encodes a tick. What is neither PCM nor of its own encoding is dropped.
 func (f *Encoder) Process(in, out []*media.Frame) {

@@ -345,6 +345,7 @@ func BenchmarkFilter(b *testing.B) {
 		in []*media.Frame
 	}{
 		"decoder": {filter.NewDecoder(stream{payload}, &mulawCodec{}, mono8), nil},
+		"silent":  {filter.NewDecoder(&script{}, &mulawCodec{}, mono8), nil},
 		"encoder": {filter.NewEncoder(mulaw, &mulawCodec{}), []*media.Frame{x}},
 		"gain":    {filter.NewGain(-3), []*media.Frame{x}},
 		"mixer2":  {filter.NewMixer(mono8), []*media.Frame{x, x}},

@@ -1,14 +1,10 @@
 package filter
 
-import (
-	"time"
-
-	"rms/media"
-)
+import "rms/media"
 
 // Mixer adds its inputs, as many as are connected, and limits the sum to 16 bits.
 // Without audio on any input it has none; with audio on one it passes that frame
-// through, encoded ones too.
+// through, encoded ones too. Room for a sum is made when there is something to add.
 type Mixer struct {
 	format media.Format
 	sum    []int32
@@ -17,11 +13,7 @@ type Mixer struct {
 }
 
 // NewMixer returns a mixer for audio of this format.
-func NewMixer(format media.Format) *Mixer {
-	f := &Mixer{format: format}
-	f.Prepare(media.DefaultTick)
-	return f
-}
+func NewMixer(format media.Format) *Mixer { return &Mixer{format: format} }
 
 // Name returns "mixer".
 func (f *Mixer) Name() string { return "mixer" }
@@ -31,18 +23,6 @@ func (f *Mixer) In() media.Format { return f.format }
 
 // Out returns the mixer's format.
 func (f *Mixer) Out() media.Format { return f.format }
-
-// Prepare makes room for a tick.
-func (f *Mixer) Prepare(tick time.Duration) {
-	f.grow(f.format.Samples(tick))
-}
-
-func (f *Mixer) grow(n int) {
-	if cap(f.pcm) < n {
-		f.pcm = make([]int16, n)
-		f.sum = make([]int32, n)
-	}
-}
 
 // Process mixes a tick. Encoded frames cannot be added: of them the first passes
 // when there is no PCM, else they are left out.
@@ -66,7 +46,7 @@ func (f *Mixer) Process(in, out []*media.Frame) {
 	case 1:
 		out[0] = one
 	default:
-		f.grow(longest)
+		f.pcm = room(f.pcm, longest)
 		f.out = media.Frame{PCM: f.mix(in, longest, active), Format: f.format}
 		out[0] = &f.out
 	}
@@ -77,6 +57,9 @@ func (f *Mixer) mix(in []*media.Frame, n, active int) []int16 {
 		if a, b := pair(in); len(a) == len(b) {
 			return add(f.pcm[:n], a, b)
 		}
+	}
+	if cap(f.sum) < n {
+		f.sum = make([]int32, n)
 	}
 	sum := f.sum[:n]
 	clear(sum)

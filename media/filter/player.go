@@ -105,11 +105,10 @@ func (f *Player) In() media.Format { return media.Format{} }
 // Out returns the format of the prompt's audio.
 func (f *Player) Out() media.Format { return f.prompt.Format }
 
-// Prepare makes room for a tick.
+// Prepare sets the length of a tick. Room for one is made when a tick is not one
+// piece of the prompt: at the end of a pass.
 func (f *Player) Prepare(tick time.Duration) {
 	f.need = f.prompt.Format.Samples(tick) / f.prompt.Format.Channels
-	f.pcm = make([]int16, 0, f.need*f.prompt.Format.Channels)
-	f.bytes = make([]byte, 0, f.byteAt(f.need)+1)
 }
 
 // Process delivers a tick.

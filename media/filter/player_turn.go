@@ -21,6 +21,9 @@ func (f *Player) payload() *media.Frame {
 		f.out.Payload = f.slice(from, from+f.need)
 		return &f.out
 	}
+	if n := f.byteAt(f.need) + 1; cap(f.bytes) < n {
+		f.bytes = make([]byte, 0, n)
+	}
 	b := f.bytes[:0]
 	for got := 0; got < f.need && !f.over; {
 		from, n := f.pos, min(f.need-got, f.length-f.pos)
@@ -58,7 +61,8 @@ func (f *Player) linear() *media.Frame {
 		f.out.PCM = f.prompt.PCM[from*channels : (from+f.need)*channels : (from+f.need)*channels]
 		return &f.out
 	}
-	pcm := f.pcm[:0]
+	pcm := room(f.pcm, f.need*channels)[:0]
+	f.pcm = pcm
 	for got := 0; got < f.need && !f.over; {
 		n := min(f.need-got, f.length-f.pos)
 		pcm = f.samples(pcm, f.pos, f.pos+n)
