@@ -70,9 +70,14 @@ func (c *ManualClock) Detach(g *Graph) {
 		return
 	}
 	c.remove(g)
-	c.turn.Lock()
-	c.turn.Unlock() //nolint:staticcheck // waits for a running tick
+	c.finishTurn()
 	g.detached(true)
+}
+
+// finishTurn waits for a tick that runs on another goroutine.
+func (c *ManualClock) finishTurn() {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 }
 
 func (c *ManualClock) remove(g *Graph) {

@@ -59,7 +59,7 @@ func (s *tape) Close() error {
 }
 
 // play feeds s and ticks until it has ended; it returns the frames and the error.
-func play(t *testing.T, s *tape, o media.LinkOptions) (frames [][]int16, ended error, late uint64) {
+func play(t *testing.T, s *tape, o media.LinkOptions) (frames [][]int16, late uint64, ended error) {
 	t.Helper()
 	g := media.NewGraph(media.GraphOptions{})
 	done := false
@@ -86,7 +86,7 @@ func play(t *testing.T, s *tape, o media.LinkOptions) (frames [][]int16, ended e
 	if s.closed != 1 {
 		t.Errorf("source closed %d times", s.closed)
 	}
-	return frames, ended, late
+	return frames, late, ended
 }
 
 // collect keeps copies of all frames.
@@ -104,7 +104,7 @@ func (c *collect) Process(in, _ []*media.Frame) {
 
 func TestSourceIsCutIntoTicksAndItsEndFilledUp(t *testing.T) {
 	t.Parallel()
-	frames, err, _ := play(t, &tape{lengths: []int{1, 159, 400, 16000, 7}, format: mono8, end: io.EOF},
+	frames, _, err := play(t, &tape{lengths: []int{1, 159, 400, 16000, 7}, format: mono8, end: io.EOF},
 		media.LinkOptions{Format: mono8})
 	if err != nil {
 		t.Errorf("ended with %v", err)
@@ -132,7 +132,7 @@ func TestSourceIsCutIntoTicksAndItsEndFilledUp(t *testing.T) {
 
 func TestSourceOfPayloadsDeliversOneEachTick(t *testing.T) {
 	t.Parallel()
-	frames, err, _ := play(t, &tape{lengths: []int{160, 160, 160}, bytes: true, end: io.EOF}, media.LinkOptions{})
+	frames, _, err := play(t, &tape{lengths: []int{160, 160, 160}, bytes: true, end: io.EOF}, media.LinkOptions{})
 	if diff := cmp.Diff([][]int16{{1}, {2}, {3}}, frames); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
@@ -141,16 +141,16 @@ func TestSourceOfPayloadsDeliversOneEachTick(t *testing.T) {
 func TestSourceThatFailsEndsWithItsError(t *testing.T) {
 	t.Parallel()
 	bad := errors.New("bad sector")
-	frames, err, _ := play(t, &tape{lengths: []int{160}, format: mono8, end: bad}, media.LinkOptions{Format: mono8})
+	frames, _, err := play(t, &tape{lengths: []int{160}, format: mono8, end: bad}, media.LinkOptions{Format: mono8})
 	if !errors.Is(err, bad) || len(frames) != 1 {
 		t.Errorf("%d frames, then %v", len(frames), err)
 	}
-	_, err, _ = play(t, &tape{panics: true}, media.LinkOptions{Format: mono8})
+	_, _, err = play(t, &tape{panics: true}, media.LinkOptions{Format: mono8})
 	var p *media.PanicError
 	if !errors.As(err, &p) {
 		t.Errorf("a panic ended it with %v", err)
 	}
-	_, err, _ = play(t, &tape{lengths: []int{160}, format: media.Format{Rate: 16000, Channels: 1}}, media.LinkOptions{Format: mono8})
+	_, _, err = play(t, &tape{lengths: []int{160}, format: media.Format{Rate: 16000, Channels: 1}}, media.LinkOptions{Format: mono8})
 	if !errors.Is(err, media.ErrFormat) {
 		t.Errorf("a wrong format ended it with %v", err)
 	}

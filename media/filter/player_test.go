@@ -193,7 +193,7 @@ func TestPromptsThatCannotPlayAreRefused(t *testing.T) {
 	}
 	ended := 0
 	p := player(t, &filter.Prompt{Format: mono8}, filter.PlayerOptions{Ended: func(string) { ended++ }})
-	if turn(p) != nil || turn(p) != nil || ended != 1 {
+	if first, second := turn(p), turn(p); first != nil || second != nil || ended != 1 {
 		t.Errorf("an empty prompt ended %d times", ended)
 	}
 }

@@ -82,16 +82,14 @@ func (s *State) strGmatch(L *glua.LState) int {
 	m := s.matcher(L.CheckString(1), L.CheckString(2))
 	from := 0
 	L.Push(L.NewFunction(func(L *glua.LState) int {
-		for ; from <= len(m.text); from++ {
-			at, end, ok := s.search(L, m, from)
-			if !ok {
-				break
+		if from <= len(m.text) {
+			if at, end, ok := s.search(L, m, from); ok {
+				from = end
+				if end == at {
+					from++
+				}
+				return s.pushMatch(L, m, at, end)
 			}
-			from = end
-			if end == at {
-				from++
-			}
-			return s.pushMatch(L, m, at, end)
 		}
 		from = len(m.text) + 1
 		L.Push(glua.LNil)

@@ -140,10 +140,10 @@ func TestExitIsNoFailure(t *testing.T) {
 func TestVerbsAndLinesAreCounted(t *testing.T) {
 	t.Parallel()
 	m := newManual(Limits{Verbs: 2, Lines: 1}, nil)
-	if m.Verb() != nil || m.Verb() != nil || m.Verb() == nil {
+	if first, second, third := m.Verb(), m.Verb(), m.Verb(); first != nil || second != nil || third == nil {
 		t.Error("verbs")
 	}
-	if !m.Line() || m.Line() || m.Line() || m.Unlogged() != 2 {
+	if first, second, third := m.Line(), m.Line(), m.Line(); !first || second || third || m.Unlogged() != 2 {
 		t.Error("lines")
 	}
 }

@@ -28,7 +28,7 @@ func parseURI(s string) (uri, error) {
 	scheme, rest, ok := strings.Cut(s, ":")
 	if !ok || !strings.EqualFold(scheme, "sip") {
 		if strings.EqualFold(scheme, "sips") {
-			return uri{}, errors.New("sips: is not supported; use sip:")
+			return uri{}, errors.New("a sips: URI (TLS) is not supported, use one with sip")
 		}
 		return uri{}, errURI
 	}

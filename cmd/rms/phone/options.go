@@ -121,7 +121,7 @@ func parseTarget(s string) (target, error) {
 		return target{}, errTarget
 	}
 	if strings.EqualFold(s[:5], "sips:") {
-		return target{}, errors.New("sips: (TLS) is not supported; use sip:")
+		return target{}, errors.New("a sips: URI (TLS) is not supported, use one with sip")
 	}
 	if !strings.EqualFold(s[:4], "sip:") {
 		return target{}, errTarget

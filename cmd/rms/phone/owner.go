@@ -18,8 +18,7 @@ type event struct {
 	digit    byte
 	latched  string
 	rtpBye   bool
-	spoken   bool // the mic's file is over
-	refused  error
+	spoken   bool  // the mic's file is over
 	failed   error // of the media
 }
 
