@@ -3,8 +3,12 @@ package rtp
 import "time"
 
 // ringPackets bounds what a jitter buffer holds: 200 ms in packets of 10 ms, and a
-// burst.
-const ringPackets = 64
+// burst. firstRing is what it begins with: most calls never hold more. Both are
+// powers of two.
+const (
+	ringPackets = 64
+	firstRing   = 8
+)
 
 const (
 	concealMost = 3 // packets concealed in a row before silence
@@ -19,27 +23,27 @@ const (
 // delay above the target is taken down by leaving a quiet packet out, or in a
 // pause.
 type jitter struct {
-	ring     *[ringPackets]held // nil until something came
-	next     uint32             // extended sequence to be played
-	end      uint32             // one past the highest that came
-	begun    bool               // next and end are set
-	fresh    bool               // nothing was played since
-	lent     *slot              // what the reader looks at
+	lent     *slot // what the reader looks at
+	begun    bool  // next and end are set
+	fresh    bool  // nothing was played since
 	playing  bool
-	silent   bool // the far end said so: comfort noise
+	silent   bool   // the far end said so: comfort noise
+	lead     uint32 // units given to the reader and not played yet
+	tickLen  uint32
+	next     uint32 // extended sequence to be played
+	end      uint32 // one past the highest that came
 	position uint32
+	ring     []held // nil until something came; a power of two, at least end-next
 	units    uint32 // of the last packet
 	hidden   uint32 // units concealed at position without moving on
-	lead     uint32 // units given to the reader and not played yet
-	old      int    // packets in a row that were too old
-	past     int    // packets in a row from before the position
-	off      int    // packets in a row with too much (+) or too little (-) delay
+	old      int32  // packets in a row that were too old
+	past     int32  // packets in a row from before the position
+	off      int32  // packets in a row with too much (+) or too little (-) delay
+	ptime    uint32
 
 	line     delayLine
 	rate     int
 	perUnit  int // bits per unit; 0 = not known from the size
-	ptime    uint32
-	tickLen  uint32
 	tickTime int64
 	low      int64 // limits of the delay, ns
 	high     int64
@@ -92,9 +96,6 @@ func (j *jitter) reset(pool *slotPool) {
 }
 
 func (j *jitter) clear(pool *slotPool) {
-	if j.ring == nil {
-		return
-	}
 	for i := range j.ring {
 		j.drop(&j.ring[i], pool)
 	}
@@ -171,9 +172,6 @@ func (j *jitter) noise(p *Packet, sequence uint32, pool *slotPool) {
 
 // place finds the place of a sequence number; nil: it is late or a duplicate.
 func (j *jitter) place(sequence uint32, pool *slotPool) *held {
-	if j.ring == nil {
-		j.ring = new([ringPackets]held)
-	}
 	if !j.begun {
 		j.begun, j.fresh, j.next, j.end = true, true, sequence, sequence
 	}
@@ -187,15 +185,39 @@ func (j *jitter) place(sequence uint32, pool *slotPool) *held {
 	if sequence-j.next >= ringPackets {
 		j.advance(sequence, pool)
 	}
-	h := &j.ring[sequence%ringPackets]
+	end := j.end
+	if int32(sequence+1-end) > 0 {
+		end = sequence + 1
+	}
+	if end-j.next > uint32(len(j.ring)) {
+		j.grow(end - j.next)
+	}
+	h := j.at(sequence)
 	if h.kind != heldNothing {
 		j.count.duplicate.Add(1)
 		return nil
 	}
-	if int32(sequence+1-j.end) > 0 {
-		j.end = sequence + 1
-	}
+	j.end = end
 	return h
+}
+
+// at returns the place of a sequence number between next and end.
+func (j *jitter) at(sequence uint32) *held { return &j.ring[sequence&uint32(len(j.ring)-1)] }
+
+// grow makes the ring long enough for n packets, at most ringPackets.
+func (j *jitter) grow(n uint32) {
+	size := max(len(j.ring), firstRing)
+	for size < int(n) {
+		size *= 2
+	}
+	old, mask := j.ring, uint32(len(j.ring)-1)
+	j.ring = make([]held, size)
+	if len(old) == 0 {
+		return
+	}
+	for sequence := j.next; sequence != j.end; sequence++ {
+		*j.at(sequence) = old[sequence&mask]
+	}
 }
 
 // advance makes room for a sequence number far ahead: the oldest packets go.
@@ -205,7 +227,7 @@ func (j *jitter) advance(sequence uint32, pool *slotPool) {
 			j.next, j.end = sequence, sequence
 			break
 		}
-		h := &j.ring[j.next%ringPackets]
+		h := j.at(j.next)
 		if h.kind == heldAudio {
 			j.count.late.Add(1)
 		}

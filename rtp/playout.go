@@ -16,7 +16,7 @@ func (j *jitter) read(f *media.Frame, pool *slotPool, now int64) media.Read {
 		return media.ReadNone
 	}
 	for j.next != j.end {
-		h := &j.ring[j.next%ringPackets]
+		h := j.at(j.next)
 		switch h.kind {
 		case heldAudio:
 			if r, done := j.readAudio(h, f, pool, now); done {
@@ -198,10 +198,10 @@ func (j *jitter) short(now int64) bool {
 // packet before end is always there.
 func (j *jitter) following() (*held, uint32) {
 	missing := uint32(1)
-	for j.ring[(j.next+missing)%ringPackets].kind == heldNothing && j.next+missing != j.end {
+	for j.at(j.next+missing).kind == heldNothing && j.next+missing != j.end {
 		missing++
 	}
-	return &j.ring[(j.next+missing)%ringPackets], missing
+	return j.at(j.next + missing), missing
 }
 
 // move goes on by n packets, and there is no way back.

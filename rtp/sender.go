@@ -12,13 +12,13 @@ type sender struct {
 	s    *Session
 	tick time.Duration
 
-	sequence uint16
 	clock    uint32 // timestamp of the tick
 	units    uint32 // timestamp units of a tick
-	silent   bool   // nothing was sent in the last tick: the next packet gets the marker
+	sequence uint16
+	silent   bool // nothing was sent in the last tick: the next packet gets the marker
 
+	pendingAt uint32 // timestamp of the first sample of pending
 	pending   []byte // what is too short for a packet yet
-	pendingAt uint32 // timestamp of its first sample
 	size      int    // bytes of payload in a packet; 0: one packet per frame
 	perByte   int    // bits on the wire per timestamp unit, all channels
 	encoding  string // of frames that are sent as they are

@@ -94,34 +94,35 @@ func (c *Config) normalize() {
 // Session is one RTP session: a stream of ours, a stream of the far end's, and
 // what watches over both. Except for Stats and SendDigits its methods belong to
 // the thread that ticks its graph.
+//
+// Thousands of sessions do not fit into a processor's cache: what each tick reads
+// stands together at the front.
 type Session struct {
-	engine    *Engine
-	shard     *shard // nil until the first tick
-	transport Transport
-	hold      holder // the transport, when it can be held
-	config    Config
-	events    Events
-	closed    atomic.Bool
-
-	remote  [2]Addr // where packets go: Media, Control
-	watched [2]watched
-	latch   latch
-
+	shard       *shard // nil until the first tick
+	poller      poller
+	ssrc        uint32
+	closed      atomic.Bool
 	controlSeen bool // the far end's RTCP was accepted
+	sender      sender
+	watched     [2]watched
+	reports     reporter
+	digitsIn    digitReceiver
+	digitsOut   digitSender
+	jitter      jitter
+	count       counters
+	transport   Transport
+	hold        holder  // the transport, when it can be held
+	remote      [2]Addr // where packets go: Media, Control
 
-	ssrc   uint32
+	tap     func(*Packet)
+	tapSent func(*Packet)
+
+	in     reception
+	latch  latch
 	random rand.PCG
-
-	poller    poller
-	sender    sender
-	in        reception
-	jitter    jitter
-	digitsIn  digitReceiver
-	digitsOut digitSender
-	reports   reporter
-	tap       func(*Packet)
-	tapSent   func(*Packet)
-	count     counters
+	engine *Engine
+	config Config
+	events Events
 }
 
 // NewSession returns a session on the transport, which is a *Pair or a transport
