@@ -1,6 +1,10 @@
 package rtp
 
-import "time"
+import (
+	"time"
+
+	pion "github.com/pion/rtp"
+)
 
 // Clock is what the engine needs of a media clock: how many shards it has, and a
 // call on each shard before and after the graphs of a phase.
@@ -68,15 +72,16 @@ type shard struct {
 	wall   int64 // ns since the Unix epoch, of this phase
 	extra  int   // datagrams that floods may still cost in this phase
 	batch  *Batch
-	packet Packet // the one that is being received
-	sent   Packet // the one that is being sent
+	header pion.Header // of the packet that is being received
+	packet Packet      // the one that is being received
+	sent   Packet      // the one that is being sent
 	slots  slotPool
 	out    outbox
 	watch  watcher
 }
 
 func newShard(e *Engine) *shard {
-	sh := &shard{engine: e, batch: NewBatch()}
+	sh := &shard{engine: e, batch: NewBatch(), header: newHeader()}
 	sh.setTime()
 	sh.watch.open()
 	return sh

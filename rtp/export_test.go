@@ -8,7 +8,8 @@ func (s *Session) Asleep() bool { return s.watched[Media].armed }
 // RawPacket gives fuzz tests the header parser.
 func RawPacket(b []byte) (Packet, bool) {
 	var p Packet
-	ok := p.parse(b)
+	h := newHeader()
+	ok := p.parse(b, &h)
 	return p, ok
 }
 

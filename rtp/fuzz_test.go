@@ -24,8 +24,8 @@ func corpus(f *testing.F) {
 	}
 }
 
-// FuzzRTP compares the header parser with pion's, and gives the packet to a session
-// in the middle of a stream.
+// FuzzRTP compares the header parser with one from RFC 3550 and with pion's reading
+// of the whole packet, and gives the packet to a session in the middle of a stream.
 func FuzzRTP(f *testing.F) {
 	corpus(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -33,6 +33,9 @@ func FuzzRTP(f *testing.F) {
 			return
 		}
 		ours, ok := rtp.RawPacket(b)
+		if plain, fine := readHeader(b); ok != fine || !same(ours, plain) {
+			t.Fatalf("ours %v %+v, of RFC 3550 %v %+v", ok, ours, fine, plain)
+		}
 		var theirs prtp.Packet
 		if err := theirs.Unmarshal(b); ok && err == nil {
 			h := theirs.Header

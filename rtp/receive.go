@@ -44,7 +44,7 @@ func (s *Session) receiveControl(c Channel, d *Datagram) {
 
 func (s *Session) receiveMedia(d *Datagram) {
 	p := &s.shard.packet
-	if !p.parse(d.Data) {
+	if !p.parse(d.Data, &s.shard.header) {
 		s.count.malformed.Add(1)
 		return
 	}

@@ -174,8 +174,7 @@ func (f *sender) put(p *Packet) {
 	}
 	out := &s.shard.out
 	b := out.room(size)
-	p.putHeader(b)
-	copy(b[headerSize:], p.Payload)
+	p.marshal(b)
 	out.put(s, Media, b)
 	f.packets++
 	f.bytes += uint32(len(p.Payload))

@@ -40,17 +40,17 @@ type Events interface {
 type Config struct {
 	Remote      netip.AddrPort // where the SDP wants RTP
 	RemoteRTCP  netip.AddrPort // where it wants RTCP; zero: the port after Remote's, or Remote with Mux
-	Mux         bool           // RTP and RTCP on one port (RFC 5761)
 	Codec       media.Codec
-	PayloadType uint8
-	Ptime       time.Duration // of the packets that we send, 10 to 60 ms; 0 = 20 ms
-	DTMFType    uint8         // payload type of telephone-event; 0 = none
-	DTMFRate    int           // its clock rate; 0 = the codec's
-	CNType      uint8         // payload type of comfort noise; 0 = 13 at a clock rate of 8000
-	Noise       bool          // hand comfort noise packets to the reader, with CNType
-	Send        bool          // directions: we send, we receive
+	Mux         bool // RTP and RTCP on one port (RFC 5761)
+	Send        bool // directions: we send, we receive
 	Receive     bool
 	Latch       LatchMode
+	PayloadType uint8
+	DTMFType    uint8         // payload type of telephone-event; 0 = none
+	CNType      uint8         // payload type of comfort noise; 0 = 13 at a clock rate of 8000
+	Noise       bool          // hand comfort noise packets to the reader, with CNType
+	DTMFRate    int           // clock rate of telephone-event; 0 = the codec's
+	Ptime       time.Duration // of the packets that we send, 10 to 60 ms; 0 = 20 ms
 	Timeout     time.Duration // of media while we receive; 0 = none
 	JitterMin   time.Duration // delay of the jitter buffer; 0 = 20 ms and 200 ms
 	JitterMax   time.Duration
