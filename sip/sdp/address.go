@@ -6,17 +6,20 @@ import (
 	"strings"
 )
 
-// address reads the value of c=, "IN IP4 192.0.2.1", into an address that audio can be
-// sent to. The zero address of a hold (RFC 2543) comes back as unspecified.
-func address(line int, conn string) (netip.Addr, error) {
-	fields := strings.Fields(conn)
-	if len(fields) == 0 {
-		return netip.Addr{}, badSDP(line, "no c= line for this m= line")
+// address finds the c= of an m-line, its own or the session's: an address that audio can
+// be sent to. The zero address of a hold (RFC 2543) comes back as unspecified.
+func (s *session) address(m *section) (netip.Addr, error) {
+	conn, written := m.ConnectionInformation, m.conn
+	if written == "" {
+		conn, written = s.ConnectionInformation, s.conn
 	}
-	if len(fields) != 3 || !strings.EqualFold(fields[0], "IN") {
-		return netip.Addr{}, badSDP(line, "c=%s is not of the form IN IP4 address", clip(conn))
+	if written == "" {
+		return netip.Addr{}, badSDP(m.line, "no c= line for this m= line")
 	}
-	host, _, _ := strings.Cut(fields[2], "/")
+	if conn == nil || conn.Address == nil {
+		return netip.Addr{}, badSDP(m.line, "c=%s is not of the form IN IP4 address", clip(written))
+	}
+	host, _, _ := strings.Cut(conn.Address.Address, "/")
 	a, err := netip.ParseAddr(host)
 	if err != nil {
 		return netip.Addr{}, notAcceptable(warnMediaType, "media address %q is not an IP address", clip(host))
@@ -43,32 +46,18 @@ func sendable(a netip.Addr) bool {
 // remote finds where the far end wants its RTP. A hold address or port 0 gives an
 // invalid AddrPort with hold set.
 func (s *session) remote(m *section) (to netip.AddrPort, hold bool, err error) {
-	port, err := m.rtpPort()
+	if m.badPort != "" {
+		return to, false, badSDP(m.line, "m=audio port %q is not a number from 0 to 65535", clip(m.badPort))
+	}
+	a, err := s.address(m)
 	if err != nil {
 		return to, false, err
 	}
-	conn := m.conn
-	if conn == "" {
-		conn = s.conn
-	}
-	a, err := address(m.line, conn)
-	if err != nil {
-		return to, false, err
-	}
+	port := uint16(m.MediaName.Port.Value)
 	if a.IsUnspecified() || port == 0 {
 		return netip.AddrPort{}, true, nil
 	}
 	return netip.AddrPortFrom(a, port), false, nil
-}
-
-// rtpPort reads the port of m=, "30000" or "30000/1".
-func (m *section) rtpPort() (uint16, error) {
-	number, _, _ := strings.Cut(m.port, "/")
-	port, err := strconv.ParseUint(number, 10, 16)
-	if err != nil {
-		return 0, badSDP(m.line, "m=audio port %q is not a number from 0 to 65535", clip(m.port))
-	}
-	return uint16(port), nil
 }
 
 // remoteRTCP follows rtcp-mux, then a=rtcp (RFC 3605), then the next port. It is
@@ -81,7 +70,7 @@ func (m *section) remoteRTCP(rtp netip.AddrPort, mux bool, own func(netip.AddrPo
 	if rtp.Port() < 65535 {
 		to = netip.AddrPortFrom(rtp.Addr(), rtp.Port()+1)
 	}
-	if named, ok := parseRTCP(m.rtcp, rtp.Addr()); ok {
+	if named, ok := parseRTCP(m.last("rtcp"), rtp.Addr()); ok {
 		to = named
 	}
 	if to.IsValid() && own != nil && own(to) {

@@ -21,7 +21,9 @@ func Answer(offer []byte, caps Caps, prev *Local) (*Result, error) {
 	local.answerSlots(s, audio)
 	local.bind(s.sections[audio].codecs())
 	local.current = media.Codec
-	local.write(caps, media.stream())
+	if err := local.write(caps, media.stream()); err != nil {
+		return nil, err
+	}
 	return &Result{SDP: local.SDP, Media: media, Local: local}, nil
 }
 
@@ -59,15 +61,17 @@ func (s *session) pick(caps Caps, prev *Local) (int, Media, error) {
 // usable tells why a section is not one for us.
 func (m *section) usable() error {
 	if !m.isAudio() {
-		return notAcceptable(warnMediaType, "m=%s is not audio", clip(m.kind))
+		return notAcceptable(warnMediaType, "m=%s is not audio", clip(m.MediaName.Media))
 	}
-	if !strings.EqualFold(m.proto, plainRTP) && !strings.EqualFold(m.proto, "RTP/AVPF") {
-		return notAcceptable(warnMediaType, "transport %s is not RTP/AVP", clip(m.proto))
+	if proto := m.transport(); !strings.EqualFold(proto, plainRTP) && !strings.EqualFold(proto, "RTP/AVPF") {
+		return notAcceptable(warnMediaType, "transport %s is not RTP/AVP", clip(proto))
 	}
 	return nil
 }
 
-func (m *section) isAudio() bool { return strings.EqualFold(m.kind, "audio") }
+func (m *section) isAudio() bool { return strings.EqualFold(m.MediaName.Media, "audio") }
+
+func (m *section) transport() string { return strings.Join(m.MediaName.Protos, "/") }
 
 func noAudio(s *session) error {
 	if len(s.sections) == 0 {
@@ -101,16 +105,16 @@ func (s *session) agree(m *section, caps Caps, prev *Local) (Media, error) {
 	if !ok {
 		return Media{}, notAcceptable(warnFormat, "no common codec: offered %s, we have %s", names(list), names(caps.Codecs))
 	}
-	theirs := m.direction
+	theirs := s.direction(m)
 	if hold {
 		theirs = theirs.And(SendOnly)
 	}
 	media := Media{
-		Codec: codec, Remote: to, Mux: m.mux && caps.Mux, MaxPtime: milliseconds(m.maxptime),
+		Codec: codec, Remote: to, Mux: m.mux() && caps.Mux, MaxPtime: milliseconds(m.last("maxptime")),
 		Direction: theirs.Reverse().And(caps.Direction), Hold: !theirs.Receives(),
 	}
 	media.RemoteRTCP = m.remoteRTCP(to, media.Mux, caps.Own)
-	media.Ptime = ptime(codec, milliseconds(m.ptime), media.MaxPtime, caps.Ptime)
+	media.Ptime = ptime(codec, milliseconds(m.last("ptime")), media.MaxPtime, caps.Ptime)
 	media.besides(list, caps)
 	return media, nil
 }
@@ -126,10 +130,7 @@ func (m *Media) besides(list []Codec, caps Caps) {
 }
 
 // closed is true for an m-line whose stream the far end took away (port 0).
-func (m *section) closed() bool {
-	port, err := m.rtpPort()
-	return err == nil && port == 0
-}
+func (m *section) closed() bool { return m.badPort == "" && m.MediaName.Port.Value == 0 }
 
 // closedMedia is a stream that was there and is taken away: some phones hold so. A call
 // that starts without a stream is no call.

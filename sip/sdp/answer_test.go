@@ -275,7 +275,17 @@ func TestAnswerReadsWhatIsOnlyUntidy(t *testing.T) {
 		"empty lines":                 "\r\nv=0\r\n\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\n\r\n",
 		"a TTL in c=":                 "v=0\r\nc=IN IP4 127.0.0.2/127\r\nm=audio 4000 RTP/AVP 0\r\n",
 		"attribute names in capitals": "v=0\r\nc=IN IP4 127.0.0.2\r\nm=AUDIO 4000 rtp/avp 96\r\na=RTPMAP:96 pcmu/8000\r\n",
-		"a NUL at the end":            "v=0\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\n\x00",
+		"a session id of 24 digits":   "v=0\r\no=- 123456789012345678901234 1 IN IP4 1.1.1.1\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\n",
+		"an o= of nothing":            "v=0\r\no=\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\n",
+		"lines in any order":          "v=0\r\nt=0 0\r\na=tool:x\r\nb=AS:64\r\nc=IN IP4 127.0.0.2\r\ns=-\r\nm=audio 4000 RTP/AVP 0\r\na=ptime:20\r\nb=AS:64\r\nt=0 0\r\n",
+		"lines that nobody knows":     "v=0\r\nx=1\r\nb=NONSENSE\r\nu=::\r\nr=\r\nz=x\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\ny=2\r\n",
+		"a CR within a line":          "v=0\r\ns=a\rb\r\nc=IN\rIP4 127.0.0.2\r\nm=audio 4000\rRTP/AVP 0 96\r\na=rtpmap:96\rL16/16000\r\n",
+		"an m-line of odd words":      "v=0\r\nc=IN IP4 127.0.0.2\r\nm=x-chat/1 7 x/y/z q\r\nm=audio 4000/2 RTP/AVP 0\r\n",
+		"a hundred fields in o= and m=": "v=0\r\no=" + strings.Repeat(" 1", 100) + "\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0" +
+			strings.Repeat(" 18", 97) + "\r\n",
+		"4000 attributes that nobody reads": "v=0\r\nc=IN IP4 127.0.0.2\r\n" + strings.Repeat("a=x:y\r\n", 2000) + "m=audio 4000 RTP/AVP 0\r\n" +
+			strings.Repeat("a=x:y\r\n", 2000),
+		"a NUL at the end": "v=0\r\nc=IN IP4 127.0.0.2\r\nm=audio 4000 RTP/AVP 0\r\n\x00",
 	}
 	for name, offer := range tests {
 		t.Run(name, func(t *testing.T) {

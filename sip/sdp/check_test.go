@@ -1,6 +1,7 @@
 package sdp_test
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,20 @@ func subset(t check, offered, answered []string) {
 	}
 }
 
-// checkText wants CRLF lines of visible characters, and pion to read them. pion knows
-// only the registered media and transports, so refused lines of others are renamed.
+// form is the shape of all that we write, by RFC 8866 section 9 and nobody's library.
+var form = regexp.MustCompile(`^v=0\r\no=- \d+ \d+ IN IP[46] [0-9a-f.:]+\r\ns=-\r\nc=IN IP[46] [0-9a-f.:]+\r\nt=\d+ \d+\r\n` +
+	`(m=\S+ \d{1,5} \S+( \S+)+\r\n(a=[a-z-]+(:\S+( \S+)*)?\r\n)*)+$`)
+
+// checkText wants CRLF lines of visible characters in the form of RFC 8866, and pion to
+// read them. pion knows only the registered media and transports, so refused lines of
+// others are renamed.
 func checkText(t check, text string) {
 	t.Helper()
 	if !strings.HasSuffix(text, "\r\n") || strings.Count(text, "\n") != strings.Count(text, "\r\n") {
 		t.Errorf("lines do not end in CRLF: %q", text)
+	}
+	if !form.MatchString(text) {
+		t.Errorf("not of the form of RFC 8866:\n%s", text)
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n")
 	for i, line := range lines {

@@ -1,5 +1,7 @@
 package sdp
 
+import "slices"
+
 // Direction says which way audio flows, from the point of view of its owner
 // (RFC 3264 section 5.1).
 type Direction int
@@ -13,6 +15,12 @@ const (
 )
 
 var directionNames = [...]string{"sendrecv", "sendonly", "recvonly", "inactive"}
+
+// directionNamed finds the direction that an attribute stands for.
+func directionNamed(attribute string) (Direction, bool) {
+	i := slices.Index(directionNames[:], attribute)
+	return Direction(max(i, 0)), i >= 0
+}
 
 // String returns the attribute's name, "sendrecv" for instance.
 func (d Direction) String() string {

@@ -2,11 +2,26 @@ package sdp
 
 import "strings"
 
-// codec returns the meaning of a payload type in this section.
-func (m *section) codec(pt uint8) (Codec, bool) {
+// rtpmaps is what a=rtpmap calls each payload type; the first line of a type counts.
+type rtpmaps [maxPT + 1]*Codec
+
+func (m *section) rtpmaps() (named rtpmaps) {
+	for i := range m.Attributes {
+		if m.Attributes[i].Key != "rtpmap" {
+			continue
+		}
+		if c, ok := parseRtpmap(m.Attributes[i].Value); ok && named[c.PT] == nil {
+			named[c.PT] = &c
+		}
+	}
+	return named
+}
+
+// codec returns the meaning of a payload type.
+func (named *rtpmaps) codec(pt uint8) (Codec, bool) {
 	c, ok := static[pt]
-	if named := m.rtpmap[pt]; named != nil {
-		c, ok = *named, named.Name != "" && named.ClockRate > 0
+	if n := named[pt]; n != nil {
+		c, ok = *n, n.Name != "" && n.ClockRate > 0
 	}
 	c.PT, c.Channels = pt, max(c.Channels, 1)
 	return c, ok
@@ -14,19 +29,23 @@ func (m *section) codec(pt uint8) (Codec, bool) {
 
 // codecs lists what a section offers, in its order, each payload type once.
 func (m *section) codecs() []Codec {
+	if m.list != nil {
+		return m.list
+	}
 	var seen [maxPT + 1]bool
-	var list []Codec
-	for _, format := range m.formats {
+	named := m.rtpmaps()
+	m.list = make([]Codec, 0, min(len(m.MediaName.Formats), len(seen)))
+	for _, format := range m.MediaName.Formats {
 		pt, err := parsePT(format)
 		if err != nil || seen[pt] {
 			continue
 		}
 		seen[pt] = true
-		if c, ok := m.codec(pt); ok {
-			list = append(list, c)
+		if c, ok := named.codec(pt); ok {
+			m.list = append(m.list, c)
 		}
 	}
-	return list
+	return m.list
 }
 
 // choose takes the first codec of a list, in the list's order, that we have.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"rms/sip/sdp"
@@ -67,5 +68,8 @@ func checkError(t *testing.T, err error) {
 	var no *sdp.Refusal
 	if err != nil && (!errors.As(err, &no) || no.Code < 400 || no.Reason == "" || no.Warning == "") {
 		t.Fatalf("not a whole refusal: %#v", err)
+	}
+	if err != nil && strings.Contains(no.Warning, "sdp: ") {
+		t.Fatalf("the strict parser got what is not tidy: %v", err)
 	}
 }

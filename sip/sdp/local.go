@@ -4,27 +4,27 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"slices"
-	"strconv"
 	"strings"
+
+	pion "github.com/pion/sdp/v3"
 )
 
 const (
-	plainRTP    = "RTP/AVP"
-	maxRefused  = 16  // formats repeated in a refused m-line
-	maxToken    = 128 // bytes of a repeated token
-	unboundTime = "0 0"
+	plainRTP   = "RTP/AVP"
+	maxRefused = 16  // formats repeated in a refused m-line
+	maxToken   = 128 // bytes of a repeated token
 )
 
 // next starts the description that follows l: same origin, same places, same payload
 // types. A nil l starts a call with an origin of its own.
 func (l *Local) next() *Local {
 	if l == nil {
-		return &Local{Origin: Origin{ID: newID(), Version: 1}, proto: plainRTP, timing: unboundTime}
+		return &Local{Origin: Origin{ID: newID(), Version: 1}, proto: plainRTP}
 	}
 	n := *l
 	n.bound, n.slots = slices.Clone(l.bound), slices.Clone(l.slots)
 	if n.proto == "" {
-		n.proto, n.timing = plainRTP, unboundTime
+		n.proto = plainRTP
 	}
 	return &n
 }
@@ -38,17 +38,19 @@ func newID() uint64 {
 
 // answerSlots takes the places of the m-lines from an offer.
 func (l *Local) answerSlots(s *session, audio int) {
-	l.slots, l.audio = make([]string, len(s.sections)), audio
+	l.slots, l.audio = make([]*pion.MediaDescription, len(s.sections)), audio
 	for i := range s.sections {
 		if i != audio || s.sections[i].closed() {
 			l.slots[i] = s.sections[i].refused()
 		}
 	}
-	l.proto, l.timing = strings.ToUpper(s.sections[audio].proto), timing(s.timing)
+	l.proto = strings.ToUpper(strings.Clone(s.sections[audio].transport()))
+	l.timing = s.TimeDescriptions[0].Timing // equal to the offer's (RFC 3264 section 6)
 }
 
 // bind remembers the meaning of payload types; a later meaning wins.
 func (l *Local) bind(list []Codec) {
+	l.bound = slices.Grow(l.bound, len(list))
 	for _, c := range list {
 		i := slices.IndexFunc(l.bound, func(b Codec) bool { return b.PT == c.PT })
 		if i < 0 {
@@ -85,19 +87,15 @@ func (l *Local) free(pt uint8) bool {
 
 // refused is the m-line that refuses a section: port 0 and some of its formats (RFC
 // 3264 section 6).
-func (m *section) refused() string {
-	var b strings.Builder
-	b.WriteString(token(m.kind, "audio") + " 0 " + token(m.proto, plainRTP))
-	for i, f := range m.formats {
-		if i == maxRefused {
-			break
-		}
-		b.WriteString(" " + token(f, "0"))
+func (m *section) refused() *pion.MediaDescription {
+	name := pion.MediaName{Media: token(m.MediaName.Media, "audio"), Protos: []string{token(m.transport(), plainRTP)}}
+	for _, f := range m.MediaName.Formats[:min(len(m.MediaName.Formats), maxRefused)] {
+		name.Formats = append(name.Formats, token(f, "0"))
 	}
-	if len(m.formats) == 0 {
-		b.WriteString(" 0")
+	if len(name.Formats) == 0 {
+		name.Formats = []string{"0"}
 	}
-	return b.String()
+	return &pion.MediaDescription{MediaName: name}
 }
 
 // token repeats a word of the far end only when RFC 8866 allows its characters; "/"
@@ -111,19 +109,5 @@ func token(s, instead string) string {
 			return instead
 		}
 	}
-	return s
-}
-
-// timing is the t= of an answer, which equals the offer's (RFC 3264 section 6).
-func timing(value string) string {
-	fields := strings.Fields(value)
-	if len(fields) != 2 {
-		return unboundTime
-	}
-	for _, f := range fields {
-		if _, err := strconv.ParseUint(f, 10, 64); err != nil {
-			return unboundTime
-		}
-	}
-	return fields[0] + " " + fields[1]
+	return strings.Clone(s) // not a view of the whole description for the length of the call
 }

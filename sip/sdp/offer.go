@@ -1,6 +1,11 @@
 package sdp
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+
+	pion "github.com/pion/sdp/v3"
+)
 
 // Offer writes our offer: the one of a call that we place, of an INVITE that came
 // without one, or of our own re-INVITE. prev is the Local of this call's last
@@ -9,15 +14,18 @@ import "slices"
 func Offer(caps Caps, prev *Local) (*Local, error) {
 	local := prev.next()
 	if len(local.slots) == 0 {
-		local.slots = []string{""}
+		local.slots = []*pion.MediaDescription{nil}
 	}
-	local.slots[local.audio] = ""
+	local.slots[local.audio] = nil
 	formats, err := local.offered(caps)
 	if err != nil {
 		return nil, err
 	}
 	liked := ptime(formats[0], caps.Ptime, 0, 0)
-	local.write(caps, stream{formats: formats, ptime: liked, direction: caps.Direction, mux: caps.Mux})
+	audio := stream{formats: formats, ptime: liked, direction: caps.Direction, mux: caps.Mux}
+	if err := local.write(caps, audio); err != nil {
+		return nil, err
+	}
 	return local, nil
 }
 
@@ -84,10 +92,8 @@ func AcceptAnswer(offered *Local, answer []byte, caps Caps) (Media, error) {
 	if m.isAudio() && m.closed() {
 		return Media{}, notAcceptable(warnMediaType, "the answer refuses our audio")
 	}
-	for _, c := range offered.bound {
-		if m.rtpmap[c.PT] == nil { // a dynamic type that we named and the answer does not
-			m.rtpmap[c.PT] = &c
-		}
+	for _, c := range offered.bound { // a type that we named and the answer does not
+		m.WithValueAttribute("rtpmap", strconv.Itoa(int(c.PT))+" "+c.String())
 	}
 	media, err := s.agree(m, caps, offered)
 	if err != nil {

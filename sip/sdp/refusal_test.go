@@ -48,6 +48,8 @@ func TestRefusalSaysCodeWarningAndPlace(t *testing.T) {
 		"version 1":                   {"v=1\r\n", 400, "399", "line 1: a description starts with v=0"},
 		"binary":                      {"\xff\xfe\x00\x01", 400, "399", "line 1"},
 		"65 m-lines":                  {c + strings.Repeat("m=audio 4 RTP/AVP 0\r\n", 65), 488, "304", "more than 64 m-lines"},
+		"1025 attributes that count":  {c + "m=audio 4 RTP/AVP 0\r\n" + strings.Repeat("a=ptime:20\r\n", 1025), 488, "399", "more than 1024 attributes"},
+		"a codec past 256 formats":    {c + "m=audio 4 RTP/AVP" + strings.Repeat(" 18", 256) + " 0\r\n", 488, "305", "offered G729/8000, we have"},
 		"over 64 KiB":                 {c + "a=" + strings.Repeat("x", 1<<16), 413, "399", "64 KiB"},
 		"a crafted name cannot break the header": {
 			c + "m=audio 4 RTP/AVP 96\r\na=rtpmap:96 \"\\evil\x01\xff/8000\r\n", 488, "305", "''evil??/8000",

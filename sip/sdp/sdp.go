@@ -1,7 +1,8 @@
 // Package sdp is the offer/answer model of RFC 3264 for one audio stream, as pure
 // functions: text and what we can do go in, text and what both ends agreed on come
 // out. It is tolerant in what it reads (missing s= or t=, LF only, unknown media) and
-// strict in what it writes.
+// strict in what it writes: pion/sdp parses and writes, a lenient pass of ours tidies
+// the text before.
 //
 //	caps := sdp.Caps{Codecs: []sdp.Codec{{Name: "PCMA", PT: 8, ClockRate: 8000}},
 //		DTMF: true, Addr: netip.MustParseAddr("192.0.2.1"), Port: 10000}
@@ -16,6 +17,8 @@ package sdp
 import (
 	"net/netip"
 	"time"
+
+	pion "github.com/pion/sdp/v3"
 )
 
 // Caps is what this side can do and where it receives.
@@ -51,12 +54,12 @@ type Local struct {
 	// SDP is the text as sent.
 	SDP []byte
 
-	slots   []string // text of the refused m-lines; "" is our audio
-	audio   int      // index of the audio in slots
-	bound   []Codec  // each payload type that had a meaning in this call
-	current Codec    // agreed in our last answer
-	proto   string   // transport of the audio
-	timing  string   // value of t=
+	slots   []*pion.MediaDescription // the refused m-lines; nil is our audio
+	audio   int                      // index of the audio in slots
+	bound   []Codec                  // each payload type that had a meaning in this call
+	current Codec                    // agreed in our last answer
+	proto   string                   // transport of the audio
+	timing  pion.Timing              // t=
 }
 
 // Media is what both ends agreed on, from our point of view.
