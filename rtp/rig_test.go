@@ -150,7 +150,7 @@ func (r *rig) arriveRTCP(from netip.AddrPort, b []byte) {
 	r.wire.in[rtp.Control] = append(r.wire.in[rtp.Control], datagram{from, r.now.UnixNano(), b})
 }
 
-// packet is an RTP packet to be built by pion, as an independent hand.
+// packet is an RTP packet to be built by pion.
 type packet struct {
 	seq    uint16
 	ts     uint32
