@@ -8,6 +8,10 @@ FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
 IMAGE     ?= rms
 CALLS     ?= 1000
+RATE      ?= 200
+FOR       ?= 10s
+RUNS      ?= 1
+SIPPORT   ?= 5160
 VERSION   ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -59,14 +63,26 @@ fuzz:
 		done; \
 	done
 
+# Go benchmarks, and behind them the ratios to what others need for the same.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./... | $(GO) run ./cmd/rms/load/peers bench
 
-# One process serves, another calls: the figures are those of the server's process.
+# One process serves, another calls RUNS times; the figures are the medians of the
+# server's process. make load CALLS=2000 RUNS=3 gives the headline of docs/performance.md.
 load: build
-	@./rms serve --listen udp://127.0.0.1:5160 --rtp-ports 10000-29999 --log-level warn & server=$$!; \
-	trap "kill $$server" EXIT; sleep 1; \
-	./rms load sip:loop@127.0.0.1:5160 --calls $(CALLS) --rate 200 --for 20s --pid $$server
+	@test $$(ulimit -n) -ge $$((4 * $(CALLS) + 1000)) || ulimit -n $$((4 * $(CALLS) + 1000)); \
+	dir=$$(mktemp -d); server=; \
+	stop() { [ -z "$$server" ] || { kill $$server; wait $$server; server=; } 2>/dev/null; }; \
+	trap 'stop; rm -rf "$$dir"' EXIT; trap 'exit 130' INT TERM; \
+	for run in $$(seq $(RUNS)); do \
+		./rms serve --listen udp://127.0.0.1:$(SIPPORT) --rtp-ports 10000-29999 --log-level warn >"$$dir/log" 2>&1 & server=$$!; \
+		for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; grep -q listening "$$dir/log" && break; done; \
+		kill -0 $$server || { cat "$$dir/log"; exit 1; }; \
+		./rms load sip:loop@127.0.0.1:$(SIPPORT) --calls $(CALLS) --rate $(RATE) --for $(FOR) --pid $$server --json $(LOADFLAGS) >"$$dir/$$run.json" || \
+			{ cat "$$dir/$$run.json" "$$dir/log"; exit 1; }; \
+		stop; \
+	done; \
+	$(GO) run ./cmd/rms/load/peers load "$$dir"/*.json
 
 interop: build
 	CI=true $(GO) test -count=1 -v -timeout 8m $(INTEROP)

@@ -234,3 +234,25 @@ func BenchmarkRead20ms(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRead20msByGoAudio reads the same files with the library of others, to
+// its own integers.
+func BenchmarkRead20msByGoAudio(b *testing.B) {
+	for _, encoding := range []string{"pcm16", "pcm24"} {
+		b.Run(encoding, func(b *testing.B) {
+			file := tone(b, wavtest.Tone{Encoding: encoding, Duration: 10 * time.Second})
+			buffer, err := goaudio.NewDecoder(bytes.NewReader(file)).FullPCMBuffer()
+			if err != nil {
+				b.Fatal(err)
+			}
+			buffer.Data = make([]int, 160)
+			d := goaudio.NewDecoder(bytes.NewReader(file))
+			b.ReportAllocs()
+			for b.Loop() {
+				if n, err := d.PCMBuffer(buffer); n == 0 || err != nil {
+					d = goaudio.NewDecoder(bytes.NewReader(file))
+				}
+			}
+		})
+	}
+}
