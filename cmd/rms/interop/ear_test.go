@@ -27,7 +27,6 @@ type ear struct {
 
 type heard struct {
 	packet rtp.Packet
-	at     time.Time
 	from   *net.UDPAddr
 }
 
@@ -67,7 +66,7 @@ func (e *ear) readRTP() {
 		if err != nil {
 			return
 		}
-		h := heard{at: time.Now(), from: from}
+		h := heard{from: from}
 		if h.packet.Unmarshal(slices.Clone(buffer[:n])) == nil {
 			e.mu.Lock()
 			e.heard = append(e.heard, h)
@@ -138,9 +137,7 @@ func (e *ear) stream(t *testing.T, pt uint8) []byte {
 			t.Fatalf("packet %d: SSRC %x after %x", i, p.SSRC, list[0].packet.SSRC)
 		}
 		if i > 0 {
-			if before := list[i-1].packet; p.SequenceNumber != before.SequenceNumber+1 {
-				t.Errorf("packet %d: sequence %d after %d", i, p.SequenceNumber, before.SequenceNumber)
-			}
+			follows(t, i, list[i-1].packet, p)
 		}
 		if p.PayloadType != pt {
 			t.Errorf("packet %d: payload type %d, want %d", i, p.PayloadType, pt)
@@ -149,6 +146,29 @@ func (e *ear) stream(t *testing.T, pt uint8) []byte {
 		payload = append(payload, p.Payload...)
 	}
 	return payload
+}
+
+// follows checks a packet against the one before it. The timestamp grows by what that
+// one held; only after a pause, which the marker shows, it may grow by more, never by
+// less. Both wrap.
+func follows(t *testing.T, i int, before, p rtp.Packet) {
+	t.Helper()
+	if p.SequenceNumber != before.SequenceNumber+1 {
+		t.Errorf("packet %d: sequence %d after %d", i, p.SequenceNumber, before.SequenceNumber)
+	}
+	held := uint32(len(before.Payload))
+	if before.PayloadType >= 96 { // L16 here: two bytes a sample
+		held /= 2
+	}
+	step := p.Timestamp - before.Timestamp
+	if step == held {
+		return
+	}
+	if pause := int32(step - held); pause < 0 || !p.Marker {
+		t.Errorf("packet %d: timestamp %d steps after %d of audio, marker %v", i, step, held, p.Marker)
+	} else {
+		t.Logf("packet %d comes after a pause of %d", i, pause)
+	}
 }
 
 // decode lets ffmpeg, which shares no code with us, turn payload into samples.

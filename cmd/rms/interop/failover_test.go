@@ -53,7 +53,7 @@ func TestDrainingServerLeavesTheRotationAndEndsItsCalls(t *testing.T) {
 	long := caller{scenario: "prompt", user: "hello", via: firstServer, ear: e}.place(t)
 	eventually(t, 10*time.Second, "the call to play", func() bool { return len(e.packets()) > 10 })
 	first.signal(t, syscall.SIGTERM)
-	eventually(t, 5*time.Second, "503 to OPTIONS", func() bool { return strings.Contains(ping(firstServer), " 503 ") })
+	eventually(t, 10*time.Second, "503 to OPTIONS", func() bool { return strings.Contains(ping(firstServer), " 503 ") })
 	eventually(t, 10*time.Second, "the dispatcher to leave the draining server", func() bool { return k.flags(firstServer) == "IP" })
 	for range 2 {
 		list := caller{scenario: "prompt", user: "short"}.call(t)
@@ -63,9 +63,52 @@ func TestDrainingServerLeavesTheRotationAndEndsItsCalls(t *testing.T) {
 	}
 	long.end(t)
 	wantTone(t, decode(t, "mulaw", "8000", e.stream(t, 0)), 8000, 440, 7*time.Second)
-	if !first.wait(3 * time.Second) {
-		t.Error("the drained server still runs 3 s after its last call")
+	if !first.wait(10 * time.Second) {
+		t.Error("the drained server still runs 10 s after its last call")
 	} else if first.err != nil {
 		t.Errorf("the drained server ended with %v", first.err)
 	}
+}
+
+func TestADeadServerCostsItsOwnCallsOnly(t *testing.T) {
+	need(t, "kamailio", "sipp", "sox", "ffmpeg")
+	dir := t.TempDir()
+	sound(t, filepath.Join(dir, "hello.wav"), "7", "440", "-r", "8000", "-c", "1")
+	sound(t, filepath.Join(dir, "short.wav"), "1.2", "440", "-r", "8000", "-c", "1")
+	first := startServer(t, firstServer, playUser, dir)
+	startServer(t, secondServer, playUser, dir)
+	k := startKamailio(t, "", firstServer, secondServer)
+
+	calls := map[string]*placed{} // by the server that took it: round robin
+	for range 2 {
+		e := listen(t)
+		call := caller{scenario: "prompt", user: "hello", ear: e}.place(t)
+		eventually(t, 15*time.Second, "the call to play", func() bool { return len(e.packets()) > 10 })
+		calls[serverOf(e)] = call
+	}
+	if len(calls) != 2 {
+		t.Fatalf("both calls went to one server: %v", calls)
+	}
+	first.signal(t, syscall.SIGKILL)
+	list := caller{scenario: "prompt", user: "short"}.call(t)
+	list = append(list, caller{scenario: "prompt", user: "short"}.call(t)...)
+	for _, m := range list {
+		if m.received && strings.HasPrefix(m.text, "SIP/2.0 200") && !strings.Contains(m.header("Contact"), secondServer) {
+			t.Errorf("answered by %q, want %s", m.header("Contact"), secondServer)
+		}
+	}
+	calls[secondServer].end(t)
+	wantTone(t, decode(t, "mulaw", "8000", calls[secondServer].ear.stream(t, 0)), 8000, 440, 7*time.Second)
+	calls[firstServer].stop(t, 5*time.Second) // nobody will ever hang up
+	eventually(t, 15*time.Second, "the dispatcher to leave the dead server", func() bool { return k.flags(firstServer) == "IP" })
+	startServer(t, firstServer, playUser, dir)
+	eventually(t, 15*time.Second, "the dispatcher to come back", func() bool { return k.flags(firstServer) == "AP" })
+}
+
+// serverOf tells by the source of the audio which server plays; see startServer.
+func serverOf(e *ear) string {
+	if e.packets()[0].from.Port < 22000 {
+		return firstServer
+	}
+	return secondServer
 }

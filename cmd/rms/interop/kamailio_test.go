@@ -75,6 +75,9 @@ func (k *kamailio) flags(server string) string {
 	return strings.TrimSpace(flags)
 }
 
+// byes counts the BYEs that came with a Route, from either side.
+func (k *kamailio) byes() int { return strings.Count(k.output(), "in-dialog BYE via Route") }
+
 func TestKamailioAcceptsTheConfiguration(t *testing.T) {
 	need(t, "kamailio")
 	for _, variant := range [][]string{nil, {"-A", "NO_RR"}, {"-A", "WITH_TOPOH"}} {

@@ -68,8 +68,6 @@ func (p *process) tail(n int) string {
 
 func (p *process) says(text string) bool { return strings.Contains(p.output(), text) }
 
-func (p *process) count(text string) int { return strings.Count(p.output(), text) }
-
 func (p *process) signal(t *testing.T, s os.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {

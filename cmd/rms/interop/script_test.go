@@ -43,6 +43,7 @@ func TestTheModulesOwnExampleRunsBehindKamailio(t *testing.T) {
 		t.Error("the log lacks the BYE with its Call-ID")
 	}
 
+	caller{scenario: "unknown", user: "ivr", via: firstServer}.call(t)
 	caller{scenario: "unavailable", user: "ivr", formats: "18"}.call(t)
 	if !k.says("reply 503 server error") {
 		t.Error("an rms_answer that fails did not lead to the script's 503")

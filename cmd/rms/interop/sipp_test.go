@@ -74,8 +74,7 @@ func (p *placed) end(t *testing.T) []message {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) {
+	if exit, failed := errors.AsType[*exec.ExitError](p.err); failed {
 		t.Errorf("%s: SIPp ended with status %d; its messages:\n%s", p.scenario, exit.ExitCode(), data)
 	}
 	return messages(string(data))
