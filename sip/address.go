@@ -69,7 +69,7 @@ func bareAddress(s string) (Address, error) {
 // place reads a URI, all of it with its parameters, or a name-addr, from people
 // and configuration rather than from a header field.
 func place(s string) (Address, error) {
-	if _, err := parseURI(s); err == nil {
+	if _, err := checkURI(s); err == nil {
 		return Address{URI: s}, nil
 	}
 	return ParseAddress(s)
@@ -81,7 +81,7 @@ func (a Address) checked() (Address, error) {
 		return a, errAddress
 	}
 	if isSIP(name) {
-		if _, err := parseURI(a.URI); err != nil {
+		if _, err := checkURI(a.URI); err != nil {
 			return a, err
 		}
 	}
@@ -98,22 +98,21 @@ func (a Address) Param(name string) (string, bool) {
 // User is the user part of the URI, unescaped and without password; empty when
 // it has none.
 func (a Address) User() string {
-	u, err := parseURI(a.URI)
+	u, err := readURI(a.URI)
 	if err != nil {
 		return ""
 	}
-	user, _, _ := strings.Cut(u.user, ":")
-	if plain, err := url.PathUnescape(user); err == nil {
+	if plain, err := url.PathUnescape(u.User); err == nil {
 		return plain
 	}
-	return user
+	return u.User
 }
 
 // Host is the host of the URI, without port and brackets.
 func (a Address) Host() string {
-	u, err := parseURI(a.URI)
+	u, err := readURI(a.URI)
 	if err != nil {
 		return ""
 	}
-	return u.host
+	return uriHost(&u)
 }

@@ -52,7 +52,7 @@ func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("call %q: %w", o.To, err)
 	}
-	if _, err := parseURI(to.URI); err != nil {
+	if _, err := checkURI(to.URI); err != nil {
 		return nil, fmt.Errorf("call %q: %w", o.To, err)
 	}
 	if o.Transport != "" && o.Transport != "udp" && o.Transport != "tcp" {
@@ -60,11 +60,11 @@ func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
 	}
 	var routes []string
 	if o.Proxy != "" {
-		p, err := parseURI(o.Proxy)
+		p, err := readURI(o.Proxy)
 		if err != nil {
 			return nil, fmt.Errorf("proxy %q: %w", o.Proxy, err)
 		}
-		if !p.isLoose() {
+		if !isLoose(&p) {
 			o.Proxy += ";lr"
 		}
 		routes = []string{"<" + o.Proxy + ">"}
@@ -131,8 +131,8 @@ func (d *Dialog) dial(out *outgoingRequest) {
 		out.headers = append(out.headers, c.o.Headers...)
 	}
 	out.body, out.contentType = c.o.SDP, typeSDP
-	if c.o.Transport != "" && out.hop.transport() == "" {
-		out.hop.params += params(";transport=" + c.o.Transport)
+	if c.o.Transport != "" && uriTransport(&out.hop) == "" {
+		out.hop.UriParams.Add("transport", c.o.Transport)
 	}
 	c.request, c.heard, c.inviteSeq = out, false, out.cseq
 	c.tx = d.w.start(d, out, d.flow, d.inviteAnswered)
@@ -140,8 +140,7 @@ func (d *Dialog) dial(out *outgoingRequest) {
 		d.flow = c.tx.flow
 		d.hold()
 		if d.invite == nil {
-			d.invite = &Request{u: d.u, w: d.w, m: parse(string(c.tx.b)), flow: d.flow, d: d, answered: true}
-			d.invite.m.check()
+			d.invite = &Request{u: d.u, w: d.w, m: c.tx.m, flow: d.flow, d: d, answered: true}
 		}
 	}
 	if c.tx.b != nil {

@@ -46,8 +46,8 @@ func (d *Dialog) provisional(r *Response) {
 	if r.Code() == 100 || d.State() > StateEarly {
 		return
 	}
-	if r.m.to.Tag != "" { // of several branches the last one to speak
-		d.remoteTag, d.remoteValue = r.m.to.Tag, r.m.value("To")
+	if r.m.toTag() != "" { // of several branches the last one to speak
+		d.remoteTag, d.remoteValue = r.m.toTag(), r.m.value("To")
 		d.learn(r.m)
 		d.grow(StateEarly)
 	}
@@ -65,11 +65,11 @@ func (d *Dialog) learn(m *message) {
 	for i := len(rr) - 1; i >= 0; i-- {
 		d.routes = append(d.routes, rr[i])
 	}
-	if m.count("Allow") > 0 {
+	if m.value("Allow") != "" {
 		d.canUpdate = m.lists("Allow", "UPDATE")
 	}
-	if s := m.sdp(); s != "" {
-		d.remoteSDP = []byte(s)
+	if s := m.sdp(); len(s) > 0 {
+		d.remoteSDP = s
 	}
 }
 
@@ -78,7 +78,7 @@ func (d *Dialog) learn(m *message) {
 func (d *Dialog) success(r *Response) {
 	c := d.out
 	switch {
-	case d.State() >= StateConfirmed && r.m.to.Tag == d.remoteTag:
+	case d.State() >= StateConfirmed && r.m.toTag() == d.remoteTag:
 		d.reAck(c.inviteSeq)
 		return
 	case d.State() >= StateConfirmed || d.told:
@@ -87,7 +87,7 @@ func (d *Dialog) success(r *Response) {
 	}
 	d.w.stop(d.ring)
 	d.w.stop(c.cancelTimer)
-	d.remoteTag, d.remoteValue = r.m.to.Tag, r.m.value("To")
+	d.remoteTag, d.remoteValue = r.m.toTag(), r.m.value("To")
 	d.learn(r.m)
 	d.grow(StateConfirmed)
 	if c.cancelled {
@@ -95,7 +95,7 @@ func (d *Dialog) success(r *Response) {
 		d.sendBye(c.reason, c.cause)
 		return
 	}
-	if len(c.o.SDP) == 0 && r.m.sdp() != "" {
+	if len(c.o.SDP) == 0 && len(r.m.sdp()) > 0 {
 		c.waitingAck = true
 	} else {
 		d.sendAck(c.inviteSeq, nil)
@@ -108,7 +108,7 @@ func (d *Dialog) success(r *Response) {
 func (d *Dialog) hangUpFork(r *Response) {
 	fork := &Dialog{
 		u: d.u, w: d.w, g: d.g, client: true, callID: d.callID, localTag: d.localTag,
-		remoteTag: r.m.to.Tag, localValue: d.localValue, remoteValue: r.m.value("To"),
+		remoteTag: r.m.toTag(), localValue: d.localValue, remoteValue: r.m.value("To"),
 		localSeq: d.out.inviteSeq, flow: r.flow, target: d.target, told: true, out: &dialling{auth: d.out.auth},
 	}
 	for _, other := range d.g.dialogs {

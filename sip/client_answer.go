@@ -1,8 +1,12 @@
 package sip
 
+import (
+	"strings"
+)
+
 // response hands a response to the transaction that it answers. Strays, such as
 // retransmissions of final answers, are dropped.
-func (w *worker) response(m *message, f flow) {
+func (w *worker) response(m *draft, f flow) {
 	_, method, _ := cutSpace(m.value("CSeq"))
 	t := w.groups[m.callID()].client(m.via.branch, method)
 	if t == nil {
@@ -19,7 +23,7 @@ func (w *worker) response(m *message, f flow) {
 	}
 	if t.state == txProceeding {
 		t.terminate()
-		t.on(&Response{m: m, flow: f})
+		t.on(&Response{m: t.w.u.read(m), flow: f})
 	}
 }
 
@@ -34,13 +38,13 @@ func cutSpace(s string) (before, after string, ok bool) {
 
 // inviteResponse is the client INVITE machine of RFC 3261 section 17.1.1 and
 // RFC 6026.
-func (t *clientTx) inviteResponse(m *message, f flow) {
+func (t *clientTx) inviteResponse(m *draft, f flow) {
 	switch {
 	case t.state == txCompleted && m.code >= 300:
-		t.sendAck(t.final)
+		t.sendAck()
 		return
 	case t.state == txAccepted && m.code/100 == 2:
-		t.on(&Response{m: m, flow: f})
+		t.on(&Response{m: t.w.u.read(m), flow: f})
 		return
 	case t.state != txProceeding:
 		return
@@ -57,22 +61,22 @@ func (t *clientTx) inviteResponse(m *message, f flow) {
 		t.state = txAccepted
 		t.end = t.w.in(64*t.w.u.o.T1, t.terminate)
 	default:
-		t.state, t.final = txCompleted, m
-		t.sendAck(m)
+		t.state, t.finalTo = txCompleted, strings.Clone(m.value("To"))
+		t.sendAck()
 		if t.flow.reliable() {
 			t.terminate()
 		} else {
 			t.end = t.w.in(64*t.w.u.o.T1, t.terminate)
 		}
 	}
-	t.on(&Response{m: m, flow: f})
+	t.on(&Response{m: t.w.u.read(m), flow: f})
 }
 
 // sendAck confirms a refusal, hop by hop.
-func (t *clientTx) sendAck(m *message) {
+func (t *clientTx) sendAck() {
 	ack := &outgoingRequest{
-		method: "ACK", uri: t.out.uri, routes: t.out.routes, from: t.out.from, to: m.value("To"),
+		method: "ACK", uri: t.out.uri, routes: t.out.routes, from: t.out.from, to: t.finalTo,
 		callID: t.out.callID, cseq: t.out.cseq,
 	}
-	_ = t.w.u.send(t.flow, t.to, ack.render(t.w.u, t.flow, t.branch), t.out.callID, nil) // repeated on demand
+	_ = t.w.u.send(t.flow, t.to, ack.build(t.w.u, t.flow, t.branch).serialize(), t.out.callID, nil) // repeated on demand
 }

@@ -3,6 +3,7 @@ package sip
 import (
 	"errors"
 	"net/netip"
+	"strings"
 )
 
 // errTransport is for sips: URIs and transports that we do not have.
@@ -10,19 +11,19 @@ var errTransport = errors.New("transport not supported: want udp or tcp")
 
 // route finds the address of the first hop.
 func (t *clientTx) route() {
-	u, hop := t.w.u, t.out.hop
+	u, hop := t.w.u, &t.out.hop
 	if t.out.hopErr != nil {
 		t.failSoon(503, "No way to send: "+t.out.hopErr.Error())
 		return
 	}
-	transport := hop.transport()
-	if transport != "" && transport != "udp" && transport != "tcp" || sameName(hop.scheme, "sips") {
+	transport := uriTransport(hop)
+	if transport != "" && transport != "udp" && transport != "tcp" || hop.IsEncrypted() {
 		t.failSoon(503, errTransport.Error())
 		return
 	}
-	host, port := hop.host, hop.port
-	if maddr, ok := hop.params.get("maddr"); ok {
-		host = maddr
+	host, port := uriHost(hop), hop.Port
+	if maddr, ok := uriParam(hop, "maddr"); ok {
+		host = strings.Trim(maddr, "[]")
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if port == 0 {
@@ -77,8 +78,9 @@ func (t *clientTx) over(transport string) {
 		return
 	}
 	t.flow = f
-	t.b = t.out.render(u, f, t.branch)
-	if transport == "udp" && len(t.b) > largest && t.out.hop.transport() == "" && u.mayTCP(t.to) && !t.fallback {
+	t.m = t.out.build(u, f, t.branch)
+	t.b = t.m.serialize()
+	if transport == "udp" && len(t.b) > largest && uriTransport(&t.out.hop) == "" && u.mayTCP(t.to) && !t.fallback {
 		return
 	}
 	if t.sent != nil {

@@ -16,11 +16,12 @@ type clientTx struct {
 	prefer   flow
 	flow     flow
 	to       netip.AddrPort
-	b        []byte
+	m        *message // the request as it left
+	b        []byte   // and its text
 	state    txState
-	heard    bool // a provisional response came
-	fallback bool // a large request tries TCP first
-	final    *message
+	heard    bool   // a provisional response came
+	fallback bool   // a large request tries TCP first
+	finalTo  string // To of the refusal that we ACKed
 	interval time.Duration
 	again    *timer // A, E
 	end      *timer // B, D, F, M
@@ -99,7 +100,7 @@ func (t *clientTx) terminate() {
 	t.state = txTerminated
 	t.w.stop(t.again)
 	t.w.stop(t.end)
-	t.b, t.final = nil, nil
+	t.m, t.b = nil, nil
 	t.g.clients = without(t.g.clients, t)
 	t.g.tidy()
 }

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"slices"
 	"time"
 )
 
@@ -24,8 +23,8 @@ func (d *Dialog) accept(r *Request, b []byte) {
 		d.accepted.stop(d.w)
 	}
 	o := &d.u.o
-	a := &accepted{d: d, cseq: r.m.cseq, b: b, flow: r.flow, interval: o.T1, offered: r.m.sdp() == ""}
-	to := replyTo(r.m.via, r.flow)
+	a := &accepted{d: d, cseq: r.m.cseq(), b: b, flow: r.flow, interval: o.T1, offered: len(r.m.sdp()) == 0}
+	to := replyTo(salvageVia(r.m.value("Via")), r.flow)
 	var repeat func()
 	repeat = func() {
 		d.u.count.retransmitted.Add(1)
@@ -55,7 +54,7 @@ func (d *Dialog) noAck() {
 }
 
 // acked handles the ACK of our 2xx.
-func (d *Dialog) acked(m *message) {
+func (d *Dialog) acked(m *draft) {
 	a := d.accepted
 	if a == nil || m.cseq != a.cseq {
 		return
@@ -69,8 +68,8 @@ func (d *Dialog) acked(m *message) {
 	}
 	var body []byte
 	if a.offered {
-		body = []byte(m.sdp())
-		d.remoteSDP = slices.Clone(body)
+		body = d.u.read(m).sdp()
+		d.remoteSDP = body
 	}
 	if d.byeReason == nil && a.offered && len(body) == 0 {
 		d.hangUp(reasonHeader(488, "No answer in the ACK"), Cause{By: ByError, Code: 488, Text: "no SDP answer in the ACK"})

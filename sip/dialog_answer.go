@@ -107,8 +107,8 @@ func (d *Dialog) refuseInvite(a answer, c Cause) {
 
 // dress adds what responses in a dialog carry.
 func (d *Dialog) dress(a *answer, r *Request) {
-	invite := r.m.method == "INVITE"
-	if !invite && r.m.method != "UPDATE" || a.code <= 100 || a.code >= 300 {
+	invite := r.m.is("INVITE")
+	if !invite && !r.m.is("UPDATE") || a.code <= 100 || a.code >= 300 {
 		return
 	}
 	a.contact = d.u.contactURI(r.flow)

@@ -1,35 +1,36 @@
 package sip
 
 // invite makes the dialog of a new INVITE and shows it to the Handler.
-func (w *worker) invite(m *message, f flow, key txKey) {
+func (w *worker) invite(came *draft, f flow, key txKey) {
 	u := w.u
 	if u.h == nil {
-		u.refuse(m, f, Refuse(501, ""))
+		u.refuse(came, f, Refuse(501, ""))
 		return
 	}
 	if u.closing.Load() {
-		u.refuse(m, f, Refuse(503, "", Header{"Retry-After", retryAfter("draining")}))
+		u.refuse(came, f, Refuse(503, "", Header{"Retry-After", retryAfter("draining")}))
 		return
 	}
+	m := u.read(came)
 	if no := u.tooBrief(m); no != nil {
-		u.refuse(m, f, no)
+		u.refuse(came, f, no)
 		return
 	}
-	g := w.group(m.callID())
+	g := w.group(came.callID())
 	d := &Dialog{
-		u: u, w: w, g: g, callID: g.id, localTag: newTag(), remoteTag: m.from.Tag,
-		remoteValue: m.value("From"), target: m.contact(), remoteSeq: m.cseq, heard: true, flow: f,
+		u: u, w: w, g: g, callID: g.id, localTag: newTag(), remoteTag: m.fromTag(),
+		remoteValue: m.value("From"), target: m.contact(), remoteSeq: m.cseq(), heard: true, flow: f,
 	}
 	d.localValue = m.value("To") + ";tag=" + d.localTag
 	d.routes = elements(m.all("Record-Route"))
-	d.remoteSDP = []byte(m.sdp())
+	d.remoteSDP = m.sdp()
 	d.canUpdate = m.lists("Allow", "UPDATE")
 	if d.target == "" {
-		d.target = m.from.URI
+		d.target = m.address("From").URI
 	}
 	r := &Request{u: u, w: w, m: m, flow: f, d: d}
 	d.invite = r
-	r.tx = w.newServerTx(m, f, key)
+	r.tx = w.newServerTx(came, f, key)
 	r.tx.req, r.tx.group = r, g
 	g.invites = append(g.invites, r.tx)
 	g.dialogs = append(g.dialogs, d)
@@ -74,14 +75,4 @@ func (d *Dialog) letGo() {
 		d.held.uses.Add(-1)
 		d.held = nil
 	}
-}
-
-// contact is the URI of the first Contact, as it was written.
-func (m *message) contact() string {
-	first, _, _, _ := cutList(m.value("Contact"))
-	a, err := ParseAddress(first)
-	if err != nil {
-		return ""
-	}
-	return a.URI
 }

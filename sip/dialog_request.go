@@ -1,21 +1,26 @@
 package sip
 
+import (
+	"bytes"
+)
+
 // request handles a request of the far end in the dialog.
-func (d *Dialog) request(m *message, f flow, key txKey) {
+func (d *Dialog) request(came *draft, f flow, key txKey) {
+	m := d.u.read(came)
 	r := &Request{u: d.u, w: d.w, m: m, flow: f, d: d}
-	r.tx = d.w.newServerTx(m, f, key)
+	r.tx = d.w.newServerTx(came, f, key)
 	r.tx.req = r
 	if no := d.objection(m); no != nil {
 		_ = r.reply(no.Code, no.Reason, ReplyOptions{Headers: no.Headers}) // it is new
-		if no.Code == 500 && m.method == "BYE" && d.State() < StateEnding {
+		if no.Code == 500 && m.is("BYE") && d.State() < StateEnding {
 			d.hangUp(reasonHeader(500, "CSeq out of order"), Cause{
 				By: ByCaller, Code: 500, Text: "BYE with CSeq out of order", Reason: m.value("Reason"),
 			})
 		}
 		return
 	}
-	d.remoteSeq, d.heard = m.cseq, true
-	switch m.method {
+	d.remoteSeq, d.heard = m.cseq(), true
+	switch m.method() {
 	case "INVITE":
 		d.reinvite = r
 		r.tx.reply(100, d.u.render(m, f, answer{code: 100}))
@@ -35,22 +40,22 @@ func (d *Dialog) request(m *message, f flow, key txKey) {
 
 // objection is what speaks against a request before its Owner sees it.
 func (d *Dialog) objection(m *message) *Refusal {
-	state := d.State()
+	state, method := d.State(), m.method()
 	pending := d.reinvite != nil || d.update != nil || !d.client && state < StateAnswered && !d.invite.answered
 	switch {
-	case d.heard && m.cseq <= d.remoteSeq:
+	case d.heard && m.cseq() <= d.remoteSeq:
 		return Refuse(500, "CSeq out of order")
-	case state >= StateEnding && m.method != "BYE":
+	case state >= StateEnding && method != "BYE":
 		return Refuse(481, "")
-	case m.method == "INVITE" && pending:
+	case method == "INVITE" && pending:
 		return Refuse(500, "INVITE or UPDATE pending", Header{"Retry-After", retrySoon()})
-	case m.method == "INVITE" && (d.ours != nil || d.accepted != nil || d.client && state < StateConfirmed):
+	case method == "INVITE" && (d.ours != nil || d.accepted != nil || d.client && state < StateConfirmed):
 		return Refuse(491, "")
-	case m.method == "UPDATE" && d.update != nil:
+	case method == "UPDATE" && d.update != nil:
 		return Refuse(500, "UPDATE pending", Header{"Retry-After", retrySoon()})
-	case m.method == "UPDATE" && m.sdp() != "" && (d.ours != nil || d.reinvite != nil || d.accepted != nil && d.accepted.offered):
+	case method == "UPDATE" && len(m.sdp()) > 0 && (d.ours != nil || d.reinvite != nil || d.accepted != nil && d.accepted.offered):
 		return Refuse(491, "")
-	case m.method == "INVITE" || m.method == "UPDATE":
+	case method == "INVITE" || method == "UPDATE":
 		return d.u.tooBrief(m)
 	}
 	return nil
@@ -77,7 +82,7 @@ func (d *Dialog) farewell() {
 // replied follows a final answer to a request in the dialog.
 func (d *Dialog) replied(r *Request, code int, b []byte, o ReplyOptions) {
 	ok := code < 300
-	switch r.m.method {
+	switch r.m.method() {
 	case "BYE":
 		if d.State() >= StateEnding {
 			d.close(Cause{By: ByCaller, Code: 200, Text: "hung up", Reason: r.m.value("Reason")})
@@ -103,14 +108,14 @@ func (d *Dialog) replied(r *Request, code int, b []byte, o ReplyOptions) {
 	}
 	d.flow = r.flow
 	d.hold()
-	if r.m.method == "INVITE" {
+	if r.m.is("INVITE") {
 		d.accept(r, b)
 	}
 	if o.ContentType == typeSDP && len(o.Body) > 0 {
 		d.localSDP = o.Body
 	}
-	if s := r.m.sdp(); s != "" {
-		d.remoteSDP = []byte(s)
+	if s := r.m.sdp(); len(s) > 0 {
+		d.remoteSDP = s
 	}
 }
 
@@ -129,9 +134,9 @@ func (d *Dialog) byeDone() {
 func (d *Dialog) unchanged(m *message) (Refusal, ReplyOptions) {
 	offer := m.sdp()
 	switch {
-	case offer == "" && m.method == "UPDATE":
+	case len(offer) == 0 && m.is("UPDATE"):
 		return Refusal{Code: 200}, ReplyOptions{}
-	case len(d.localSDP) > 0 && (offer == "" || offer == string(d.remoteSDP)):
+	case len(d.localSDP) > 0 && (len(offer) == 0 || bytes.Equal(offer, d.remoteSDP)):
 		return Refusal{Code: 200}, ReplyOptions{Body: d.localSDP, ContentType: typeSDP}
 	}
 	return Refusal{Code: 488}, ReplyOptions{Headers: []Header{{"Warning", `304 rms "Session cannot be changed"`}}}

@@ -210,8 +210,8 @@ func (d *Dialog) changed(m *message, sdp []byte) {
 	if len(sdp) > 0 {
 		d.localSDP = sdp
 	}
-	if s := m.sdp(); s != "" {
-		d.remoteSDP = []byte(s)
+	if s := m.sdp(); len(s) > 0 {
+		d.remoteSDP = s
 	}
 	d.session.confirm(d, m)
 }

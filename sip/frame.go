@@ -111,7 +111,7 @@ func startsSIP(b []byte) bool {
 	if end >= longestLine {
 		return false
 	}
-	return len(line) > 4 && bytes.EqualFold(line[:4], []byte("SIP/")) || (&message{}).startLine(string(line))
+	return len(line) > 4 && bytes.EqualFold(line[:4], []byte("SIP/")) || (&draft{}).startLine(string(line))
 }
 
 // contentLength finds the one Content-Length of a header block.

@@ -27,7 +27,7 @@ func (u *UA) handle(w *worker, e event) {
 }
 
 // request finds what a valid request is for.
-func (w *worker) request(m *message, f flow) {
+func (w *worker) request(m *draft, f flow) {
 	switch m.method {
 	case "ACK":
 		w.ack(m, f)
@@ -60,7 +60,7 @@ func (w *worker) request(m *message, f flow) {
 
 // merged tells whether the INVITE came already on another way, RFC 3261 section
 // 8.2.2.2.
-func (g *group) merged(m *message) bool {
+func (g *group) merged(m *draft) bool {
 	if g == nil {
 		return false
 	}
@@ -73,7 +73,7 @@ func (g *group) merged(m *message) bool {
 }
 
 // ack goes to the refusal that it confirms, or to the dialog of a 2xx.
-func (w *worker) ack(m *message, f flow) {
+func (w *worker) ack(m *draft, f flow) {
 	if t := w.server[w.u.keyOf(m, f, "INVITE")]; t != nil && t.state != txAccepted {
 		t.acked()
 		return
@@ -84,7 +84,7 @@ func (w *worker) ack(m *message, f flow) {
 }
 
 // cancel answers a CANCEL: 200 while the transaction of its INVITE lives.
-func (w *worker) cancel(m *message, f flow) {
+func (w *worker) cancel(m *draft, f flow) {
 	key := w.u.keyOf(m, f, "CANCEL")
 	if t := w.server[key]; t != nil {
 		t.repeated(m, f)
@@ -105,13 +105,13 @@ func (w *worker) cancel(m *message, f flow) {
 	}
 	t.reply(200, w.u.render(m, f, answer{code: 200, toTag: tag}))
 	if invite.state == txProceeding && invite.req != nil {
-		invite.req.cancelled(m, f)
+		invite.req.cancelled(w.u.read(m), f)
 	}
 }
 
 // outside hands a request that is of no dialog to the Handler.
-func (w *worker) outside(m *message, f flow, key txKey) {
-	r := &Request{u: w.u, w: w, m: m, flow: f}
+func (w *worker) outside(m *draft, f flow, key txKey) {
+	r := &Request{u: w.u, w: w, m: w.u.read(m), flow: f}
 	r.tx = w.newServerTx(m, f, key)
 	r.tx.req = r
 	r.timer = w.in(64*w.u.o.T1, r.defaultLocked)

@@ -2,176 +2,40 @@ package sip
 
 import (
 	"strings"
+
+	msg "github.com/emiago/sipgo/sip"
 )
 
-// maxHeaders bounds the header fields of one message.
-const maxHeaders = 512
-
-// message is a SIP message cut into its lines. It is made from whatever came:
-// fault says what is wrong with it, and what could be read stands in the fields
-// all the same, so that even a broken request can be answered.
+// message is a valid request or response as all above the transactions reads it:
+// a message of sipgo, whose header fields keep their values byte for byte.
 type message struct {
-	method, uri string // of a request; method is empty in a response
-	code        int    // of a response
-	reason      string
-	version     string
-	headers     []Header // long names, values on one line, in order
-	body        string
-	fault       *Refusal
-	via         via     // the first Via, filled by check
-	from, to    Address // filled by check
-	cseq        uint32
+	req *msg.Request  // nil in a response
+	res *msg.Response // nil in a request
+	uri string        // Request-URI as it came
 }
 
-// parse reads one message of a datagram or of a framed piece of a stream. It
-// returns nil for what is no SIP at all.
-func parse(text string) *message {
-	m := &message{}
-	line, rest, ok := cutLine(text)
-	if !m.startLine(line) {
-		return nil
+func (m *message) data() *msg.MessageData {
+	if m.req != nil {
+		return &m.req.MessageData
 	}
-	if !ok {
-		m.blame(400, "Line without CRLF")
-	}
-	m.headers = make([]Header, 0, 16)
-	m.readHeaders(rest)
-	return m
+	return &m.res.MessageData
 }
 
-// blame keeps the first fault.
-func (m *message) blame(code int, reason string, h ...Header) {
-	if m.fault == nil {
-		m.fault = &Refusal{Code: code, Reason: reason, Headers: h}
+// method is empty in a response.
+func (m *message) method() string {
+	if m.req == nil {
+		return ""
 	}
+	return string(m.req.Method)
 }
 
-// cutLine takes one line off. ok is false when it does not end in CRLF.
-func cutLine(s string) (line, rest string, ok bool) {
-	i := strings.IndexByte(s, '\n')
-	if i < 0 {
-		return s, "", false
-	}
-	if i > 0 && s[i-1] == '\r' {
-		return s[:i-1], s[i+1:], true
-	}
-	return s[:i], s[i+1:], false
-}
-
-// startLine reads a request line or a status line. It is false when the line is
-// neither, not even roughly.
-func (m *message) startLine(line string) bool {
-	if len(line) > 4 && strings.EqualFold(line[:4], "SIP/") {
-		return m.statusLine(line)
-	}
-	method, rest, ok := strings.Cut(line, " ")
-	if !ok || method == "" || len(method) > 64 {
-		return false
-	}
-	end := strings.TrimRight(rest, " \t")
-	i := strings.LastIndexAny(end, " \t")
-	if i < 0 || len(end)-i < 5 || !strings.EqualFold(end[i+1:i+5], "SIP/") {
-		return false
-	}
-	m.method, m.uri, m.version = method, strings.Trim(rest[:i], " \t"), end[i+1:]
-	switch {
-	case !strings.EqualFold(m.version, "SIP/2.0"):
-		if major, minor, _ := strings.Cut(m.version[4:], "."); isDigits(major) && isDigits(minor) {
-			m.blame(505, "Version Not Supported")
-		}
-		m.blame(400, "Malformed version")
-	case !isToken(method):
-		m.blame(400, "Malformed method")
-	case end != rest || m.uri != rest[:i] || strings.ContainsAny(m.uri, " \t"):
-		m.blame(400, "Malformed request line")
-	}
-	return true
-}
-
-func (m *message) statusLine(line string) bool {
-	version, rest, ok := strings.Cut(line, " ")
-	code, reason, _ := strings.Cut(rest, " ")
-	n, digits := number(code, 699)
-	if !ok || !digits || len(code) != 3 || n < 100 || !strings.EqualFold(version, "SIP/2.0") {
-		return false
-	}
-	m.version, m.code, m.reason = version, int(n), reason
-	return true
-}
-
-// readHeaders reads up to the empty line; the body is what follows it.
-func (m *message) readHeaders(rest string) {
-	for rest != "" {
-		line, next, ok := cutLine(rest)
-		if line == "" {
-			if !ok {
-				m.blame(400, "Line without CRLF")
-			}
-			m.body = next
-			return
-		}
-		for next != "" && isSpace(next[0]) {
-			var more string
-			var crlf bool
-			more, next, crlf = cutLine(next)
-			ok = ok && crlf
-			line = strings.TrimRight(line, " \t") + " " + trim(more)
-		}
-		if !ok {
-			m.blame(400, "Line without CRLF")
-		}
-		m.addHeader(line)
-		if len(m.headers) >= maxHeaders {
-			m.blame(400, "Too many header fields")
-			return
-		}
-		rest = next
-	}
-	m.blame(400, "No empty line behind the header")
-}
-
-func (m *message) addHeader(line string) {
-	name, value, ok := strings.Cut(line, ":")
-	name = strings.TrimRight(name, " \t")
-	if !ok || !isToken(name) {
-		m.blame(400, "Malformed header field")
-		return
-	}
-	if !printable(value) {
-		m.blame(400, "Control character in a header field")
-		value = oneLine(value)
-	}
-	m.headers = append(m.headers, Header{longName(name), trim(value)})
-}
-
-// printable refuses control characters, except a tab and what a backslash
-// escapes.
-func printable(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < ' ' && c != '\t' || c == 0x7f) && (i == 0 || s[i-1] != '\\') {
-			return false
-		}
-	}
-	return true
-}
-
-// oneLine replaces all control characters by blanks, so that the text can go
-// into a header field or a log line.
-func oneLine(s string) string {
-	clean := func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {
-			return ' '
-		}
-		return r
-	}
-	return strings.ToValidUTF8(strings.Map(clean, s), "?")
-}
+func (m *message) is(method string) bool { return m.method() == method }
 
 // get returns the value of the first header field of that name.
 func (m *message) get(name string) (string, bool) {
-	for i := range m.headers {
-		if sameName(m.headers[i].Name, name) {
-			return m.headers[i].Value, true
+	for _, h := range m.data().Headers() {
+		if sameName(h.Name(), name) {
+			return h.Value(), true
 		}
 	}
 	return "", false
@@ -185,25 +49,23 @@ func (m *message) value(name string) string {
 // all returns the values of all header fields of that name, in order.
 func (m *message) all(name string) []string {
 	var out []string
-	for i := range m.headers {
-		if sameName(m.headers[i].Name, name) {
-			out = append(out, m.headers[i].Value)
+	for _, h := range m.data().Headers() {
+		if sameName(h.Name(), name) {
+			out = append(out, h.Value())
 		}
 	}
 	return out
 }
 
-func (m *message) count(name string) int {
-	n := 0
-	for i := range m.headers {
-		if sameName(m.headers[i].Name, name) {
-			n++
-		}
+// headers are all header fields in order.
+func (m *message) headers() []Header {
+	list := m.data().Headers()
+	out := make([]Header, len(list))
+	for i, h := range list {
+		out[i] = Header{h.Name(), h.Value()}
 	}
-	return n
+	return out
 }
-
-func (m *message) callID() string { return m.value("Call-ID") }
 
 // lists tells whether a list header names an option, as Supported and Require do.
 func (m *message) lists(name, option string) bool {
@@ -213,4 +75,44 @@ func (m *message) lists(name, option string) bool {
 		}
 	}
 	return false
+}
+
+func (m *message) callID() string { return m.value("Call-ID") }
+
+func (m *message) cseq() uint32 {
+	if h := m.data().CSeq(); h != nil {
+		return h.SeqNo
+	}
+	return 0
+}
+
+// address reads From or To. Validation took the value, so that it cannot fail.
+func (m *message) address(name string) Address {
+	a, _ := ParseAddress(m.value(name))
+	return a
+}
+
+func (m *message) fromTag() string { return m.address("From").Tag }
+
+func (m *message) toTag() string { return m.address("To").Tag }
+
+// contact is the URI of the first Contact, as it was written.
+func (m *message) contact() string {
+	first, _, _, _ := cutList(m.value("Contact"))
+	a, err := ParseAddress(first)
+	if err != nil {
+		return ""
+	}
+	return a.URI
+}
+
+func (m *message) body() []byte { return m.data().Body() }
+
+// sdp returns the session description in the body, empty when there is none. It
+// is not to be changed: it may be the body itself.
+func (m *message) sdp() []byte {
+	if len(m.body()) == 0 {
+		return nil
+	}
+	return sessionIn(m.value("Content-Type"), m.method(), m.body())
 }

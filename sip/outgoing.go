@@ -3,15 +3,17 @@ package sip
 import (
 	"net/netip"
 	"strings"
+
+	msg "github.com/emiago/sipgo/sip"
 )
 
-// outgoingRequest is a request of ours before it is text. It is rendered when it
+// outgoingRequest is a request of ours before it is a message. It is built when it
 // is known how it leaves, because Via and Contact say so.
 type outgoingRequest struct {
 	method      string
 	uri         string   // Request-URI
 	routes      []string // Route values
-	hop         uri      // where it goes first
+	hop         msg.Uri  // where it goes first
 	hopErr      error
 	from, to    string
 	callID      string
@@ -35,34 +37,37 @@ func (o *outgoingRequest) routed(target string, routes []string) {
 			return
 		}
 		next = first.URI
-		if u, err := parseURI(next); err == nil && !u.isLoose() {
+		if u, err := readURI(next); err == nil && !isLoose(&u) {
 			o.uri, _, _ = strings.Cut(next, "?")
 			o.routes = append(append([]string(nil), routes[1:]...), "<"+target+">")
 		}
 	}
-	o.hop, o.hopErr = parseURI(next)
+	o.hop, o.hopErr = readURI(next)
 }
 
-// render writes the request as it leaves over f. CANCEL, and the ACK of a
-// refusal, take the branch of their INVITE.
-func (o *outgoingRequest) render(u *UA, f flow, branch string) []byte {
-	w := &writer{make([]byte, 0, 512+len(o.body))}
-	w.line(o.method, " ", singleLine(o.uri), " SIP/2.0")
-	w.line("Via: SIP/2.0/", strings.ToUpper(f.transport()), " ", u.sentBy(f), ";branch=", branch, ";rport")
-	w.line("Max-Forwards: 70")
+// build makes the request as it leaves over f. CANCEL, and the ACK of a refusal,
+// take the branch of their INVITE.
+func (o *outgoingRequest) build(u *UA, f flow, branch string) *message {
+	uri := singleLine(o.uri)
+	recipient, _ := readURI(uri) // the text counts, as message.serialize writes it
+	req := msg.NewRequest(msg.RequestMethod(o.method), recipient)
+	d := &req.MessageData
+	add(d, Header{"Via", "SIP/2.0/" + strings.ToUpper(f.transport()) + " " + u.sentBy(f) + ";branch=" + branch + ";rport"})
+	hops, id := msg.MaxForwardsHeader(70), msg.CallIDHeader(singleLine(o.callID))
+	d.AppendHeader(&hops)
 	for _, r := range o.routes {
-		w.header("Route", r)
+		add(d, Header{"Route", r})
 	}
-	w.header("From", o.from)
-	w.header("To", o.to)
-	w.header("Call-ID", o.callID)
-	w.line("CSeq: ", itoa(int(o.cseq)), " ", o.method)
+	add(d, Header{"From", o.from}, Header{"To", o.to})
+	d.AppendHeader(&id)
+	d.AppendHeader(&msg.CSeqHeader{SeqNo: o.cseq, MethodName: req.Method})
 	if o.contact {
-		w.header("Contact", "<"+u.contactURI(f)+">")
+		add(d, Header{"Contact", "<" + u.contactURI(f) + ">"})
 	}
-	w.headers(o.headers)
-	w.header("User-Agent", u.o.Agent)
-	return w.body(o.contentType, o.body)
+	add(d, o.headers...)
+	add(d, Header{"User-Agent", u.o.Agent})
+	addBody(d, o.contentType, o.body)
+	return &message{req: req, uri: uri}
 }
 
 // sentBy is our host and port in Via and Contact. Over TCP it is a listener, not

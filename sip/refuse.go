@@ -6,18 +6,19 @@ import (
 )
 
 // tagFor is the To-tag of stateless answers: the same for each retransmission.
-func (u *UA) tagFor(m *message) string {
+func (u *UA) tagFor(m asked) string {
 	var h maphash.Hash
 	h.SetSeed(u.seeds[1])
-	_, _ = h.WriteString(m.callID())
-	_, _ = h.WriteString(m.via.branch)
-	_, _ = h.WriteString(m.value("CSeq"))
+	for _, name := range [...]string{"Call-ID", "Via", "CSeq"} {
+		v, _ := m.get(name)
+		_, _ = h.WriteString(v)
+	}
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // refuse answers a request without keeping anything of it. An ACK is never
 // answered.
-func (u *UA) refuse(m *message, f flow, no *Refusal) {
+func (u *UA) refuse(m *draft, f flow, no *Refusal) {
 	if m.fault != nil && (no.Code == 400 || no.Code == 505) {
 		u.malformed(f.remote.Addr())
 	}

@@ -1,54 +1,10 @@
 package sip
 
 import (
-	"strconv"
-	"strings"
+	msg "github.com/emiago/sipgo/sip"
 )
 
-// writer builds the text of a message. Values are put on one line, so that
-// nothing that is sent can smuggle a header field in.
-type writer struct{ b []byte }
-
-func (w *writer) line(parts ...string) {
-	for _, p := range parts {
-		w.b = append(w.b, p...)
-	}
-	w.b = append(w.b, '\r', '\n')
-}
-
-func (w *writer) header(name, value string) {
-	w.b = append(append(w.b, name...), ':', ' ')
-	w.b = append(w.b, singleLine(value)...)
-	w.b = append(w.b, '\r', '\n')
-}
-
-func (w *writer) headers(list []Header) {
-	for _, h := range list {
-		if isToken(h.Name) {
-			w.header(h.Name, h.Value)
-		}
-	}
-}
-
-// body ends the header and appends the body.
-func (w *writer) body(contentType string, body []byte) []byte {
-	if len(body) > 0 {
-		w.header("Content-Type", contentType)
-	}
-	w.line("Content-Length: ", strconv.Itoa(len(body)))
-	w.line()
-	return append(w.b, body...)
-}
-
-// singleLine removes what would end a header field.
-func singleLine(s string) string {
-	if strings.IndexByte(s, '\r') < 0 && strings.IndexByte(s, '\n') < 0 {
-		return s
-	}
-	return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ").Replace(s)
-}
-
-// answer is a response before it is text.
+// answer is a response before it is a message.
 type answer struct {
 	code        int
 	reason      string
@@ -59,41 +15,44 @@ type answer struct {
 	body        []byte
 }
 
+// asked is what a response copies from its request: a draft, when it is refused
+// before anybody saw it, or a message.
+type asked interface {
+	is(method string) bool
+	get(name string) (string, bool)
+	all(name string) []string
+}
+
 // render makes the response to m that goes back over f. Via and, where a dialog
 // begins, Record-Route are copied as they came, in their order.
-func (u *UA) render(m *message, f flow, a answer) []byte {
+func (u *UA) render(m asked, f flow, a answer) []byte {
 	if a.reason == "" {
 		a.reason = reasonOf(a.code)
 	}
-	w := &writer{make([]byte, 0, 640+len(a.body)+len(m.body)/8)}
-	w.line("SIP/2.0 ", strconv.Itoa(a.code), " ", singleLine(a.reason))
-	first := true
-	for _, h := range m.headers {
-		if sameName(h.Name, "Via") {
-			if first {
-				h.Value = stamped(h.Value, f)
-			}
-			first = false
-			w.header("Via", h.Value)
+	res := msg.NewResponse(a.code, singleLine(a.reason))
+	d := &res.MessageData
+	for i, v := range m.all("Via") {
+		if i == 0 {
+			v = stamped(v, f)
+		}
+		add(d, Header{"Via", v})
+	}
+	if a.code > 100 && a.code < 300 && m.is("INVITE") {
+		for _, v := range m.all("Record-Route") {
+			add(d, Header{"Record-Route", v})
 		}
 	}
-	if m.method == "INVITE" && a.code > 100 && a.code < 300 {
-		for _, h := range m.headers {
-			if sameName(h.Name, "Record-Route") {
-				w.header("Record-Route", h.Value)
-			}
-		}
-	}
-	u.renderIDs(w, m, a)
+	copyIDs(d, m, a)
 	if a.contact != "" {
-		w.header("Contact", "<"+a.contact+">")
+		add(d, Header{"Contact", "<" + a.contact + ">"})
 	}
-	w.headers(a.headers)
-	w.header("Server", u.o.Agent)
-	return w.body(a.contentType, a.body)
+	add(d, a.headers...)
+	add(d, Header{"Server", u.o.Agent})
+	addBody(d, a.contentType, a.body)
+	return (&message{res: res}).serialize()
 }
 
-func (u *UA) renderIDs(w *writer, m *message, a answer) {
+func copyIDs(d *msg.MessageData, m asked, a answer) {
 	for _, name := range [...]string{"From", "To", "Call-ID", "CSeq", "Timestamp"} {
 		v, ok := m.get(name)
 		if !ok || name == "Timestamp" && a.code != 100 {
@@ -102,6 +61,6 @@ func (u *UA) renderIDs(w *writer, m *message, a answer) {
 		if name == "To" && a.toTag != "" && a.code != 100 && !hasTag([]byte(v)) {
 			v += ";tag=" + a.toTag
 		}
-		w.header(name, v)
+		add(d, Header{name, v})
 	}
 }

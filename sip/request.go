@@ -2,7 +2,6 @@ package sip
 
 import (
 	"net/netip"
-	"strings"
 
 	msg "github.com/emiago/sipgo/sip"
 )
@@ -24,7 +23,7 @@ type Request struct {
 }
 
 // Method is the method as it was written; methods are case-sensitive.
-func (r *Request) Method() string { return r.m.method }
+func (r *Request) Method() string { return r.m.method() }
 
 // URI is the Request-URI as it was written.
 func (r *Request) URI() string { return r.m.uri }
@@ -33,34 +32,29 @@ func (r *Request) URI() string { return r.m.uri }
 func (r *Request) CallID() string { return r.m.callID() }
 
 // From is the From header field.
-func (r *Request) From() Address { return r.m.from }
+func (r *Request) From() Address { return r.m.address("From") }
 
 // To is the To header field.
-func (r *Request) To() Address { return r.m.to }
+func (r *Request) To() Address { return r.m.address("To") }
 
 // CSeq is the number in the CSeq header field.
-func (r *Request) CSeq() uint32 { return r.m.cseq }
+func (r *Request) CSeq() uint32 { return r.m.cseq() }
 
 // Header returns the values of all header fields of a name, long form, in order.
 func (r *Request) Header(name string) []string { return r.m.all(longName(name)) }
 
 // Headers returns all header fields in order, names in their long form.
-func (r *Request) Headers() []Header { return append([]Header(nil), r.m.headers...) }
+func (r *Request) Headers() []Header { return r.m.headers() }
 
-// Body is the whole body.
-func (r *Request) Body() []byte { return []byte(r.m.body) }
+// Body is the whole body. It is not to be changed.
+func (r *Request) Body() []byte { return r.m.body() }
 
 // ContentType is the value of Content-Type.
 func (r *Request) ContentType() string { return r.m.value("Content-Type") }
 
 // SDP is the session description in the body, also out of a multipart body; nil
-// when there is none.
-func (r *Request) SDP() []byte {
-	if s := r.m.sdp(); s != "" {
-		return []byte(s)
-	}
-	return nil
-}
+// when there is none. It is not to be changed.
+func (r *Request) SDP() []byte { return r.m.sdp() }
 
 // Source is the address that the request came from.
 func (r *Request) Source() netip.AddrPort { return r.flow.remote }
@@ -74,32 +68,15 @@ func (r *Request) Transport() string { return r.flow.transport() }
 // Dialog is the dialog that the request belongs to, or nil.
 func (r *Request) Dialog() *Dialog { return r.d }
 
-// Msg is the request as a message of sipgo, parsed anew at each call. It is nil
-// when sipgo cannot read it.
+// Msg is the request with its header fields in the types of sipgo, read anew at
+// each call. It is nil when they cannot hold it; Header has the text that came.
 func (r *Request) Msg() *msg.Request {
-	parsed, err := msg.ParseMessage([]byte(r.m.text()))
+	parsed, err := msg.ParseMessage(r.m.serialize())
 	if err != nil {
 		return nil
 	}
 	req, _ := parsed.(*msg.Request)
 	return req
-}
-
-// text writes the message anew, each header field on one line.
-func (m *message) text() string {
-	b := strings.Builder{}
-	b.WriteString(m.method + " " + m.uri + " SIP/2.0\r\n")
-	if m.method == "" {
-		b.Reset()
-		b.WriteString("SIP/2.0 " + itoa(m.code) + " " + m.reason + "\r\n")
-	}
-	for _, h := range m.headers {
-		if h.Name != "Content-Length" {
-			b.WriteString(h.Name + ": " + h.Value + "\r\n")
-		}
-	}
-	b.WriteString("Content-Length: " + itoa(len(m.body)) + "\r\n\r\n" + m.body)
-	return b.String()
 }
 
 // Answered tells whether the request has its final answer.

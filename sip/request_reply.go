@@ -39,7 +39,7 @@ func (r *Request) reply(code int, reason string, o ReplyOptions) error {
 	if r.d != nil && r.d.invite == r {
 		return r.d.replyInvite(code, reason, o)
 	}
-	if code >= 200 && code < 300 && r.m.method == "INVITE" && len(o.Body) == 0 {
+	if code >= 200 && code < 300 && r.m.is("INVITE") && len(o.Body) == 0 {
 		return errNoSDP
 	}
 	a := answer{
@@ -74,7 +74,7 @@ func (r *Request) dress(a *answer) {
 	switch {
 	case a.code == 405 || a.code == 501:
 		a.headers = append(a.headers, Header{"Allow", allow})
-	case a.code >= 200 && a.code < 300 && r.m.method == "OPTIONS":
+	case a.code >= 200 && a.code < 300 && r.m.is("OPTIONS"):
 		a.headers = append(a.headers, Header{"Allow", allow}, Header{"Accept", acceptable},
 			Header{"Accept-Encoding", "identity"}, Header{"Supported", supported})
 	}
@@ -105,10 +105,10 @@ var known = map[string]bool{
 // builtin is the answer of a server that does nothing but take calls.
 func (r *Request) builtin() (Refusal, ReplyOptions) {
 	inside := r.d != nil
-	switch method := r.m.method; {
+	switch method := r.m.method(); {
 	case known[method]:
 		return Refusal{Code: 405}, ReplyOptions{}
-	case method == "OPTIONS" && (inside || r.m.to.Tag == ""):
+	case method == "OPTIONS" && (inside || r.m.toTag() == ""):
 		if key := r.u.full(0); !inside && key != "" {
 			return Refusal{Code: 503}, ReplyOptions{Headers: []Header{{"Retry-After", retryAfter(key)}}}
 		}

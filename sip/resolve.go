@@ -61,14 +61,14 @@ func (u *UA) LocalFor(ctx context.Context, target string) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("address %q: %w", target, err)
 	}
-	parsed, err := parseURI(a.URI)
+	parsed, err := readURI(a.URI)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("address %q: %w", target, err)
 	}
-	ip, err := netip.ParseAddr(parsed.host)
+	ip, err := netip.ParseAddr(uriHost(&parsed))
 	to := netip.AddrPortFrom(ip.Unmap(), 5060)
 	if err != nil {
-		if to, err = u.lookup(ctx, parsed.host, parsed.port, parsed.transport()); err != nil {
+		if to, err = u.lookup(ctx, uriHost(&parsed), parsed.Port, uriTransport(&parsed)); err != nil {
 			return netip.Addr{}, err
 		}
 	}

@@ -20,14 +20,14 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // localResponse is the answer that we give ourselves: 408 for silence, 503 when
 // nothing could be sent (RFC 3261 section 8.1.3.1).
 func localResponse(code int, reason string) *Response {
-	return &Response{m: &message{code: code, reason: reason}, local: true}
+	return &Response{m: &message{res: msg.NewResponse(code, reason)}, local: true}
 }
 
 // Code is the status code.
-func (r *Response) Code() int { return r.m.code }
+func (r *Response) Code() int { return r.m.res.StatusCode }
 
 // Reason is the reason phrase.
-func (r *Response) Reason() string { return r.m.reason }
+func (r *Response) Reason() string { return r.m.res.Reason }
 
 // Local tells that no message came: Code is 408 or 503 of our own making.
 func (r *Response) Local() bool { return r.local }
@@ -36,32 +36,29 @@ func (r *Response) Local() bool { return r.local }
 func (r *Response) Header(name string) []string { return r.m.all(longName(name)) }
 
 // Headers returns all header fields in order, names in their long form.
-func (r *Response) Headers() []Header { return append([]Header(nil), r.m.headers...) }
+func (r *Response) Headers() []Header { return r.m.headers() }
 
-// Body is the whole body.
-func (r *Response) Body() []byte { return []byte(r.m.body) }
+// Body is the whole body. It is not to be changed.
+func (r *Response) Body() []byte { return r.m.body() }
 
 // ContentType is the value of Content-Type.
 func (r *Response) ContentType() string { return r.m.value("Content-Type") }
 
-// SDP is the session description in the body, nil when there is none.
-func (r *Response) SDP() []byte {
-	if s := r.m.sdp(); s != "" {
-		return []byte(s)
-	}
-	return nil
-}
+// SDP is the session description in the body, nil when there is none. It is not
+// to be changed.
+func (r *Response) SDP() []byte { return r.m.sdp() }
 
 // Source is the address that the response came from.
 func (r *Response) Source() netip.AddrPort { return r.flow.remote }
 
-// Msg is the response as a message of sipgo, parsed anew at each call. It is nil
-// for a local one and for what sipgo cannot read.
+// Msg is the response with its header fields in the types of sipgo, read anew at
+// each call. It is nil for a local one and when they cannot hold it; Header has
+// the text that came.
 func (r *Response) Msg() *msg.Response {
 	if r.local {
 		return nil
 	}
-	parsed, err := msg.ParseMessage([]byte(r.m.text()))
+	parsed, err := msg.ParseMessage(r.m.serialize())
 	if err != nil {
 		return nil
 	}

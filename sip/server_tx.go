@@ -50,7 +50,7 @@ type serverTx struct {
 // keyOf is the key by which a request, or the CANCEL or ACK of an INVITE, finds
 // its transaction: RFC 3261 section 17.2.3, with the transport and the source, so
 // that equal branches from elsewhere stay apart.
-func (u *UA) keyOf(m *message, f flow, method string) txKey {
+func (u *UA) keyOf(m *draft, f flow, method string) txKey {
 	var k txKey
 	for i := range k {
 		var h maphash.Hash
@@ -67,7 +67,7 @@ func (u *UA) keyOf(m *message, f flow, method string) txKey {
 	return k
 }
 
-func (m *message) keyParts(method string) [6]string {
+func (m *draft) keyParts(method string) [6]string {
 	if m.via.modern() {
 		return [6]string{
 			method, m.via.branch, strings.ToLower(m.via.host), strconv.Itoa(m.via.port), m.callID(), cookie,
@@ -78,7 +78,7 @@ func (m *message) keyParts(method string) [6]string {
 }
 
 // newServerTx starts a transaction for a request that has none.
-func (w *worker) newServerTx(m *message, f flow, key txKey) *serverTx {
+func (w *worker) newServerTx(m *draft, f flow, key txKey) *serverTx {
 	t := &serverTx{
 		w: w, key: key, invite: m.method == "INVITE", flow: f, to: replyTo(m.via, f),
 		callID: strings.Clone(m.callID()), cseq: m.cseq, fromTag: strings.Clone(m.from.Tag),
@@ -133,7 +133,7 @@ func (t *serverTx) repeatFinal() {
 
 // repeated handles a retransmitted request: it gets the last answer again, on the
 // way it came.
-func (t *serverTx) repeated(m *message, f flow) {
+func (t *serverTx) repeated(m *draft, f flow) {
 	if t.last == nil || t.state == txConfirmed {
 		return
 	}

@@ -6,8 +6,8 @@ import (
 
 // counters are what a UA counts. calls and halfOpen are levels.
 type counters struct {
-	calls, halfOpen                                                    atomic.Int64
-	received, sent, refused, dropped, malformed, retransmitted, panics atomic.Uint64
+	calls, halfOpen                                                                atomic.Int64
+	received, sent, refused, dropped, malformed, retransmitted, panics, ownReading atomic.Uint64
 }
 
 // Stats is what a UA has counted since its start, and what it holds now.
@@ -24,6 +24,7 @@ type Stats struct {
 	Malformed     uint64
 	Retransmitted uint64
 	Panics        uint64
+	OwnReading    uint64 // valid messages that sipgo could not read as they are
 }
 
 // Stats returns the counters.
@@ -33,6 +34,7 @@ func (u *UA) Stats() Stats {
 		Received: u.count.received.Load(), Sent: u.count.sent.Load(), Refused: u.count.refused.Load(),
 		Dropped: u.count.dropped.Load(), Malformed: u.count.malformed.Load(),
 		Retransmitted: u.count.retransmitted.Load(), Panics: u.count.panics.Load(),
+		OwnReading: u.count.ownReading.Load(),
 	}
 	for _, w := range u.workers {
 		w.do(func() {

@@ -4,19 +4,11 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+
+	msg "github.com/emiago/sipgo/sip"
 )
 
 var errURI = errors.New("malformed URI")
-
-// uri is a SIP URI cut into its parts, which are substrings of its text.
-type uri struct {
-	scheme  string // as written
-	user    string // with password, still escaped
-	host    string // without brackets
-	port    int    // 0: none
-	params  params
-	headers string // behind "?"
-}
 
 // scheme returns the scheme of a URI of any kind, in the case it was written.
 func scheme(s string) (string, bool) {
@@ -35,35 +27,61 @@ func scheme(s string) (string, bool) {
 
 func isSIP(scheme string) bool { return sameName(scheme, "sip") || sameName(scheme, "sips") }
 
-// parseURI reads a SIP or SIPS URI, RFC 3261 section 19.1.
-func parseURI(s string) (uri, error) {
+// checkURI validates a SIP or SIPS URI, RFC 3261 section 19.1, and returns its
+// headers, which stand behind "?".
+func checkURI(s string) (headers string, err error) {
 	name, ok := scheme(s)
 	if !ok || !isSIP(name) || !cleanURI(s) {
-		return uri{}, errURI
+		return "", errURI
 	}
-	u := uri{scheme: name}
 	rest := s[len(name)+1:]
 	if i := strings.IndexByte(rest, '@'); i >= 0 {
-		u.user, rest = rest[:i], rest[i+1:]
-		if u.user == "" {
-			return uri{}, errURI
+		if rest = rest[i+1:]; i == 0 {
+			return "", errURI
 		}
 	}
 	if i := strings.IndexByte(rest, '?'); i >= 0 {
-		u.headers, rest = rest[i+1:], rest[:i]
-		if u.headers == "" {
-			return uri{}, errURI
+		headers, rest = rest[i+1:], rest[:i]
+		if headers == "" {
+			return "", errURI
 		}
 	}
 	if i := strings.IndexByte(rest, ';'); i >= 0 {
-		u.params, rest = params(rest[i:]), rest[:i]
+		if strings.IndexByte(rest[i:], '@') >= 0 {
+			return "", errURI
+		}
+		rest = rest[:i]
 	}
-	u.host, u.port, ok = hostPort(rest)
-	if !ok || strings.IndexByte(string(u.params), '@') >= 0 {
-		return uri{}, errURI
+	if _, _, ok = hostPort(rest); !ok {
+		return "", errURI
+	}
+	return headers, nil
+}
+
+// readURI validates a SIP URI and has sipgo, which takes nearly anything for one,
+// read it.
+func readURI(s string) (u msg.Uri, err error) {
+	if _, err := checkURI(s); err != nil {
+		return u, err
+	}
+	if err := msg.ParseUri(s, &u); err != nil {
+		return u, errURI
 	}
 	return u, nil
 }
+
+// uriParam returns a parameter of a URI; names are compared without case.
+func uriParam(u *msg.Uri, name string) (string, bool) {
+	for _, p := range u.UriParams {
+		if sameName(p.K, name) {
+			return p.V, true
+		}
+	}
+	return "", false
+}
+
+// uriHost is the host of a URI without brackets.
+func uriHost(u *msg.Uri) string { return strings.Trim(u.Host, "[]") }
 
 // cleanURI refuses what no URI may hold: blanks, controls, <>, quotes, and a "%"
 // without two hexadecimal digits.
@@ -121,14 +139,14 @@ func isHost(s string) bool {
 	return s != "" && len(s) <= 255
 }
 
-// transport is "udp" or "tcp" as the URI asks, or "" when it does not say.
-func (u uri) transport() string {
-	v, _ := u.params.get("transport")
+// uriTransport is "udp" or "tcp" as the URI asks, or "" when it does not say.
+func uriTransport(u *msg.Uri) string {
+	v, _ := uriParam(u, "transport")
 	return strings.ToLower(v)
 }
 
-func (u uri) isLoose() bool {
-	_, ok := u.params.get("lr")
+func isLoose(u *msg.Uri) bool {
+	_, ok := uriParam(u, "lr")
 	return ok
 }
 

@@ -14,7 +14,7 @@ const (
 
 // rule is one line of the validation table. It blames the message when it is
 // broken; the first rule that does decides the answer.
-type rule func(m *message)
+type rule func(m *draft)
 
 // requestRules stand before the transaction layer, in the order of what is worst.
 var requestRules = []rule{
@@ -25,7 +25,7 @@ var requestRules = []rule{
 var responseRules = []rule{ruleOnce, ruleVia, ruleCSeq, ruleLength, ruleCallID, ruleAddresses}
 
 // check validates a message; a fault found while parsing stands.
-func (m *message) check() *Refusal {
+func (m *draft) check() *Refusal {
 	rules := requestRules
 	if m.method == "" {
 		rules = responseRules
@@ -61,7 +61,7 @@ var single = []struct {
 	{"Content-Type", false},
 }
 
-func ruleOnce(m *message) {
+func ruleOnce(m *draft) {
 	for _, h := range single {
 		n := m.count(h.name)
 		if n > 1 {
@@ -73,7 +73,7 @@ func ruleOnce(m *message) {
 	}
 }
 
-func ruleVia(m *message) {
+func ruleVia(m *draft) {
 	value, ok := m.get("Via")
 	if !ok {
 		m.blame(400, "No Via")
@@ -87,7 +87,7 @@ func ruleVia(m *message) {
 	m.via = v
 }
 
-func ruleCSeq(m *message) {
+func ruleCSeq(m *draft) {
 	digits, method, _ := strings.Cut(strings.ReplaceAll(m.value("CSeq"), "\t", " "), " ")
 	n, ok := number(digits, maxCSeq)
 	method = trim(method)
@@ -101,7 +101,7 @@ func ruleCSeq(m *message) {
 	m.cseq = uint32(n)
 }
 
-func ruleMaxForwards(m *message) {
+func ruleMaxForwards(m *draft) {
 	if v, ok := m.get("Max-Forwards"); ok {
 		if _, ok := number(v, 255); !ok {
 			m.blame(400, "Malformed Max-Forwards")
@@ -111,7 +111,7 @@ func ruleMaxForwards(m *message) {
 
 // ruleLength cuts the body to Content-Length: what follows it in a datagram is
 // ignored, what is missing is an error (RFC 3261 section 18.3).
-func ruleLength(m *message) {
+func ruleLength(m *draft) {
 	v, ok := m.get("Content-Length")
 	if !ok {
 		return
@@ -128,7 +128,7 @@ func ruleLength(m *message) {
 	m.body = m.body[:n]
 }
 
-func ruleURI(m *message) {
+func ruleURI(m *draft) {
 	name, ok := scheme(m.uri)
 	switch {
 	case !ok:
@@ -138,18 +138,18 @@ func ruleURI(m *message) {
 		m.blame(416, "Unsupported URI Scheme")
 		return
 	}
-	if u, err := parseURI(m.uri); err != nil || u.headers != "" {
+	if headers, err := checkURI(m.uri); err != nil || headers != "" {
 		m.blame(400, "Malformed Request-URI")
 	}
 }
 
-func ruleCallID(m *message) {
+func ruleCallID(m *draft) {
 	if v := m.callID(); v == "" || strings.ContainsAny(v, " \t") {
 		m.blame(400, "Malformed Call-ID")
 	}
 }
 
-func ruleAddresses(m *message) {
+func ruleAddresses(m *draft) {
 	var err error
 	if m.from, err = ParseAddress(m.value("From")); err != nil {
 		m.blame(400, "Malformed From")
@@ -160,14 +160,14 @@ func ruleAddresses(m *message) {
 }
 
 // ruleTags wants the From-tag that only requests of RFC 2543 go without.
-func ruleTags(m *message) {
+func ruleTags(m *draft) {
 	if m.via.modern() && m.from.Tag == "" {
 		m.blame(400, "No From tag")
 	}
 }
 
 // ruleContact wants the Contact of what makes or moves a dialog.
-func ruleContact(m *message) {
+func ruleContact(m *draft) {
 	values := m.all("Contact")
 	if len(values) == 0 {
 		if m.method == "INVITE" && m.via.modern() {
@@ -189,7 +189,7 @@ func ruleContact(m *message) {
 	}
 }
 
-func ruleRequire(m *message) {
+func ruleRequire(m *draft) {
 	if m.method == "ACK" || m.method == "CANCEL" {
 		return
 	}

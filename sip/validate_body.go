@@ -14,7 +14,7 @@ func carriesSDP(method string) bool {
 }
 
 // ruleEncoding accepts bodies that are not compressed.
-func ruleEncoding(m *message) {
+func ruleEncoding(m *draft) {
 	for _, e := range elements(m.all("Content-Encoding")) {
 		if !strings.EqualFold(e, "identity") && m.method != "ACK" {
 			m.blame(415, "Unsupported Media Type", Header{"Accept-Encoding", "identity"})
@@ -23,7 +23,7 @@ func ruleEncoding(m *message) {
 }
 
 // ruleBody accepts SDP, alone or in a multipart body, in what may carry an offer.
-func ruleBody(m *message) {
+func ruleBody(m *draft) {
 	if m.body == "" || m.method != "INVITE" && m.method != "UPDATE" {
 		return
 	}
@@ -40,7 +40,7 @@ func ruleBody(m *message) {
 }
 
 // ruleAccept refuses an INVITE whose sender cannot read SDP.
-func ruleAccept(m *message) {
+func ruleAccept(m *draft) {
 	if m.method != "INVITE" {
 		return
 	}
@@ -76,33 +76,39 @@ func optionalBody(disposition string) bool {
 	return strings.EqualFold(v, "optional")
 }
 
-// sdp returns the session description in the body: all of it, or the first part
-// of a multipart body that is one. It is empty when there is none.
-func (m *message) sdp() string {
-	kind := mediaType(m.value("Content-Type"))
-	if kind == "" && m.method == "" || kind == typeSDP || kind == "" && carriesSDP(m.method) {
-		return m.body
+// sdp returns the session description in the body.
+func (m *draft) sdp() string {
+	return string(sessionIn(m.value("Content-Type"), m.method, []byte(m.body)))
+}
+
+// sessionIn returns the session description in a body: all of it, or the first
+// part of a multipart body that is one. It is empty when there is none. The method
+// is empty for a response.
+func sessionIn(contentType, method string, body []byte) []byte {
+	kind := mediaType(contentType)
+	if kind == "" && method == "" || kind == typeSDP || kind == "" && carriesSDP(method) {
+		return body
 	}
 	if !strings.HasPrefix(kind, "multipart/") {
-		return ""
+		return nil
 	}
-	_, p, err := mime.ParseMediaType(m.value("Content-Type"))
+	_, p, err := mime.ParseMediaType(contentType)
 	if err != nil || p["boundary"] == "" {
-		return ""
+		return nil
 	}
-	r := multipart.NewReader(bytes.NewReader([]byte(m.body)), p["boundary"])
+	r := multipart.NewReader(bytes.NewReader(body), p["boundary"])
 	for range 16 {
 		part, err := r.NextPart()
 		if err != nil {
-			return ""
+			return nil
 		}
 		if mediaType(part.Header.Get("Content-Type")) == typeSDP {
 			text, err := io.ReadAll(io.LimitReader(part, maxMessage))
 			if err != nil {
-				return ""
+				return nil
 			}
-			return string(text)
+			return text
 		}
 	}
-	return ""
+	return nil
 }
