@@ -22,7 +22,7 @@ type Dialog struct {
 	owner       Owner
 	localTag    string
 	remoteTag   string
-	localValue  string   // From of our requests, with tag
+	localValue  string   // From of our requests, with tag; of a client only
 	remoteValue string   // To of our requests, with tag
 	target      string   // remote target: URI of their Contact
 	routes      []string // route set, next hop first
@@ -30,11 +30,10 @@ type Dialog struct {
 	remoteSeq   uint32
 	heard       bool // remoteSeq is set
 	flow        flow
-	held        *tcpConn // connection that counts this dialog
-	told        bool     // Owner.Ended is called or about to be
-	halfOpen    bool     // counted as such
-	byeReason   *string  // a hang-up that waits for the ACK
-	byeCause    Cause
+	held        *tcpConn  // connection that counts this dialog
+	told        bool      // Owner.Ended is called or about to be
+	halfOpen    bool      // counted as such
+	waitingBye  *farewell // waits for the ACK
 	accepted    *accepted // our 2xx that has no ACK
 	reinvite    *Request  // theirs, unanswered
 	update      *Request  // theirs, unanswered
@@ -45,6 +44,20 @@ type Dialog struct {
 	ring        *timer
 	session     session
 	out         *dialling // of a client dialog
+}
+
+// farewell is a hang-up.
+type farewell struct {
+	reason string // value of the Reason header
+	cause  Cause
+}
+
+// from is From of our requests, with our tag.
+func (d *Dialog) from() string {
+	if d.client {
+		return d.localValue
+	}
+	return d.invite.m.value("To") + ";tag=" + d.localTag
 }
 
 // newTag makes a tag, a branch or a Call-ID that nobody can guess.

@@ -47,8 +47,8 @@ func (d *Dialog) noAck() {
 	d.accepted.stop(d.w)
 	d.accepted = nil
 	reason, cause := reasonHeader(408, "No ACK"), Cause{By: ByTimeout, Code: 408, Text: "no ACK"}
-	if d.byeReason != nil {
-		reason, cause = *d.byeReason, d.byeCause
+	if bye := d.waitingBye; bye != nil {
+		reason, cause = bye.reason, bye.cause
 	}
 	d.sendBye(reason, cause)
 }
@@ -61,6 +61,7 @@ func (d *Dialog) acked(m *draft) {
 	}
 	a.stop(d.w)
 	d.accepted = nil
+	d.g.forgetAnswers()
 	d.grow(StateConfirmed)
 	d.countAck()
 	if d.told {
@@ -71,15 +72,15 @@ func (d *Dialog) acked(m *draft) {
 		body = d.u.read(m).sdp()
 		d.remoteSDP = body
 	}
-	if d.byeReason == nil && a.offered && len(body) == 0 {
+	if d.waitingBye == nil && a.offered && len(body) == 0 {
 		d.hangUp(reasonHeader(488, "No answer in the ACK"), Cause{By: ByError, Code: 488, Text: "no SDP answer in the ACK"})
 		return
 	}
 	if owner := d.owner; owner != nil {
 		d.w.later(func() { owner.Acked(body) }, d.abort)
 	}
-	if d.byeReason != nil {
-		d.sendBye(*d.byeReason, d.byeCause)
+	if bye := d.waitingBye; bye != nil {
+		d.sendBye(bye.reason, bye.cause)
 	}
 }
 

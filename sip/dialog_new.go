@@ -21,7 +21,6 @@ func (w *worker) invite(came *draft, f flow, key txKey) {
 		u: u, w: w, g: g, callID: g.id, localTag: newTag(), remoteTag: m.fromTag(),
 		remoteValue: m.value("From"), target: m.contact(), remoteSeq: m.cseq(), heard: true, flow: f,
 	}
-	d.localValue = m.value("To") + ";tag=" + d.localTag
 	d.routes = elements(m.all("Record-Route"))
 	d.remoteSDP = m.sdp()
 	d.canUpdate = m.lists("Allow", "UPDATE")
@@ -32,6 +31,7 @@ func (w *worker) invite(came *draft, f flow, key txKey) {
 	d.invite = r
 	r.tx = w.newServerTx(came, f, key)
 	r.tx.req, r.tx.group = r, g
+	r.tx.callID, r.tx.fromTag = g.id, d.remoteTag
 	g.invites = append(g.invites, r.tx)
 	g.dialogs = append(g.dialogs, d)
 	d.begin()

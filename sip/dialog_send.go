@@ -21,7 +21,7 @@ func (d *Dialog) Bye(reason string) error {
 // has begun already.
 func (d *Dialog) hangUp(reason string, c Cause) bool {
 	switch state := d.State(); {
-	case d.told || d.byeReason != nil || state >= StateEnding:
+	case d.told || d.waitingBye != nil || state >= StateEnding:
 		return false
 	case d.client && state < StateConfirmed:
 		d.cancel(reason, c)
@@ -32,7 +32,7 @@ func (d *Dialog) hangUp(reason string, c Cause) bool {
 		}
 		d.refuseInvite(answer{code: 480, headers: h}, c)
 	case state == StateAnswered && d.accepted != nil:
-		d.byeReason, d.byeCause = &reason, c
+		d.waitingBye = &farewell{reason, c}
 	default:
 		d.sendBye(reason, c)
 	}
@@ -64,7 +64,7 @@ func (d *Dialog) newRequest(method string) *outgoingRequest {
 		d.localSeq++
 	}
 	out := &outgoingRequest{
-		method: method, from: d.localValue, to: d.remoteValue, callID: d.callID, cseq: d.localSeq,
+		method: method, from: d.from(), to: d.remoteValue, callID: d.callID, cseq: d.localSeq,
 	}
 	out.routed(d.target, d.routes)
 	return out

@@ -34,6 +34,25 @@ func (g *group) tidy() {
 	}
 }
 
+// forgetAnswers drops the 2xx that are ACKed: an INVITE that comes again behind its
+// ACK is late and gets no answer.
+func (g *group) forgetAnswers() {
+	for _, t := range g.invites {
+		if t.state == txAccepted && !g.owesAck(t.cseq) {
+			t.last = nil
+		}
+	}
+}
+
+func (g *group) owesAck(cseq uint32) bool {
+	for _, d := range g.dialogs {
+		if d.accepted != nil && d.accepted.cseq == cseq {
+			return true
+		}
+	}
+	return false
+}
+
 // dialog finds the dialog of exactly these tags.
 func (g *group) dialog(local, remote string) *Dialog {
 	if g == nil {

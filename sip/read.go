@@ -47,7 +47,10 @@ func exactly(name string, parse msg.HeaderParser) msg.HeaderParser {
 // sipgo refuses or changes is taken from our own reading, and counted.
 func (u *UA) read(d *draft) *message {
 	m := &message{}
-	parsed, err := parser.ParseSIP(d.canonical())
+	w := newWriter()
+	d.canonical(w)
+	parsed, err := parser.ParseSIP(w.b) // copies what it keeps
+	w.free()
 	if err == nil {
 		m.req, _ = parsed.(*msg.Request)
 		m.res, _ = parsed.(*msg.Response)
@@ -64,9 +67,8 @@ func (u *UA) read(d *draft) *message {
 	return m
 }
 
-// canonical is the message with one line and a long name for each header field.
-func (m *draft) canonical() []byte {
-	w := &writer{make([]byte, 0, m.size())}
+// canonical writes the message with one line and a long name for each header field.
+func (m *draft) canonical(w *writer) {
 	if m.method == "" {
 		w.line("SIP/2.0 ", itoa(m.code), " ", m.reason)
 	} else {
@@ -76,16 +78,7 @@ func (m *draft) canonical() []byte {
 		w.line(h.Name, ": ", h.Value)
 	}
 	w.line()
-	return append(w.b, m.body...)
-}
-
-// size is at least the length of the canonical text.
-func (m *draft) size() int {
-	n := len(m.method) + len(m.uri) + len(m.reason) + len(m.body) + 32
-	for i := range m.headers {
-		n += len(m.headers[i].Name) + len(m.headers[i].Value) + 4
-	}
-	return n
+	w.b = append(w.b, m.body...)
 }
 
 // equals tells whether sipgo read what came.

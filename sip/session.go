@@ -9,9 +9,9 @@ import (
 // dialog that is not refreshed ends.
 type session struct {
 	interval time.Duration
-	ours     bool // we refresh
-	refresh  *timer
-	expiry   *timer
+	ours     bool   // we refresh
+	next     *timer // of a refresh by us, or of the end
+	ends     time.Time
 }
 
 func randomBelow(n int) int { return rand.IntN(n) }
@@ -106,16 +106,28 @@ func (s *session) start(d *Dialog, interval time.Duration, ours bool) {
 		return
 	}
 	s.interval, s.ours = interval, ours
+	life := interval - min(32*time.Second, interval/3)
+	s.ends = time.Now().Add(life)
 	if ours {
-		s.refresh = d.w.in(interval/2, d.refreshSession)
+		s.refreshIn(d, interval/2)
+		return
 	}
-	s.expiry = d.w.in(interval-min(32*time.Second, interval/3), d.sessionExpired)
+	s.next = d.w.in(life, d.sessionExpired)
+}
+
+// refreshIn waits for the next refresh, or the end when that is sooner.
+func (s *session) refreshIn(d *Dialog, wait time.Duration) {
+	d.w.stop(s.next)
+	if left := time.Until(s.ends); left < wait {
+		s.next = d.w.in(left, d.sessionExpired)
+		return
+	}
+	s.next = d.w.in(wait, d.refreshSession)
 }
 
 func (s *session) stop(w *worker) {
-	w.stop(s.refresh)
-	w.stop(s.expiry)
-	s.refresh, s.expiry = nil, nil
+	w.stop(s.next)
+	s.next = nil
 }
 
 // sessionExpired ends a dialog that nobody refreshed.
@@ -130,9 +142,10 @@ func (d *Dialog) refreshSession() {
 		return
 	}
 	if d.State() != StateConfirmed || d.reinvite != nil || d.update != nil || d.ours != nil || d.accepted != nil {
-		d.session.refresh = d.w.in(d.session.interval/20+time.Millisecond, d.refreshSession)
+		d.session.refreshIn(d, d.session.interval/20+time.Millisecond)
 		return
 	}
+	d.session.next = d.w.in(time.Until(d.session.ends), d.sessionExpired)
 	method, sdp := "UPDATE", []byte(nil)
 	if !d.canUpdate {
 		method, sdp = "INVITE", d.localSDP
@@ -142,15 +155,15 @@ func (d *Dialog) refreshSession() {
 		case code < 300:
 		case code == 422:
 			d.session.interval = max(2*d.session.interval, r.m.minSE())
-			d.session.refresh = d.w.in(0, d.refreshSession)
+			d.session.refreshIn(d, 0)
 		case code == 405 || code == 501:
 			d.canUpdate = false
-			d.session.refresh = d.w.in(0, d.refreshSession)
+			d.session.refreshIn(d, 0)
 		case code == 408 || code == 481:
 			d.hangUp(reasonHeader(408, "Session not refreshed"),
 				Cause{By: ByTimeout, Code: code, Text: "session refresh unanswered"})
 		default:
-			d.session.refresh = d.w.in(d.session.interval/10, d.refreshSession)
+			d.session.refreshIn(d, d.session.interval/10)
 		}
 	})
 }

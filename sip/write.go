@@ -1,13 +1,31 @@
 package sip
 
 import (
+	"bytes"
 	"strings"
+	"sync"
 
 	msg "github.com/emiago/sipgo/sip"
 )
 
 // writer collects the text of a message.
 type writer struct{ b []byte }
+
+// writers are kept for the next message: what is sent is a copy of its exact
+// size, because answers stay for a while to be repeated.
+var writers = sync.Pool{New: func() any { return &writer{make([]byte, 0, 2048)} }}
+
+func newWriter() *writer {
+	w, _ := writers.Get().(*writer)
+	w.b = w.b[:0]
+	return w
+}
+
+func (w *writer) free() {
+	if cap(w.b) <= maxMessage {
+		writers.Put(w)
+	}
+}
 
 // WriteString is io.StringWriter, which sipgo writes messages to.
 func (w *writer) WriteString(s string) (int, error) {
@@ -44,7 +62,8 @@ func addBody(d *msg.MessageData, contentType string, body []byte) {
 // serialize has sipgo write a message. The start line of a request is ours: it
 // holds the Request-URI as the far end wrote it.
 func (m *message) serialize() []byte {
-	w := &writer{make([]byte, 0, 768+len(m.body()))}
+	w := newWriter()
+	defer w.free()
 	if m.req != nil {
 		w.line(m.method(), " ", m.uri, " SIP/2.0")
 	} else {
@@ -53,7 +72,8 @@ func (m *message) serialize() []byte {
 	}
 	m.data().StringWrite(w)
 	w.line()
-	return append(w.b, m.body()...)
+	w.b = append(w.b, m.body()...)
+	return bytes.Clone(w.b)
 }
 
 // singleLine removes what would end a header field.
