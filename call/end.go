@@ -20,14 +20,34 @@ func (c *Call) hangup(cause sip.Cause) {
 			c.log.Debug().Err(err).Msg("call not rejected")
 		}
 	case answered:
-		if err := c.dialog.Bye(reasonHeader(cause)); err != nil {
-			c.log.Debug().Err(err).Msg("BYE not sent")
-		}
+		c.bye(cause)
 	case leaving, over:
 		return
 	}
 	c.leave(cause)
 }
+
+// bye sends the BYE, but not before the last packet of a prompt that just ended
+// was played out: a phone stops at the BYE.
+func (c *Call) bye(cause sip.Cause) {
+	send := func() {
+		if c.dialogOver {
+			return
+		}
+		if err := c.dialog.Bye(reasonHeader(cause)); err != nil {
+			c.log.Debug().Err(err).Msg("BYE not sent")
+		}
+	}
+	if wait := time.Until(c.heard); wait > 0 {
+		time.AfterFunc(wait, func() { _ = c.box.must(send) })
+		return
+	}
+	send()
+}
+
+// tail is how long the far end needs for a packet that was just sent: its length,
+// and a moment for the network.
+func (l *leg) tail() time.Duration { return l.media.Ptime + 10*time.Millisecond }
 
 // reasonHeader is the Reason of our BYE (RFC 3326): why, when it was not an
 // ordinary hang-up.

@@ -35,6 +35,7 @@ type playing struct {
 	err     error
 
 	player *filter.Player // nil while nothing plays, and for a streamed file
+	stream *counted       // of a streamed file
 	pin    media.Pin      // belongs to the clock's thread
 	active bool           // connected to the mixer
 	stop   string
@@ -177,6 +178,7 @@ func (c *Call) finished(p *playing, reason string, played time.Duration) {
 	if p.stop != "" {
 		reason = p.stop
 	}
+	c.heard = time.Now().Add(c.leg.tail())
 	c.drop(p)
 	c.played(p, reason, played)
 	c.advance()
@@ -299,10 +301,13 @@ func (c *Call) retap() {
 
 // played returns how much of a play was sent.
 func (p *playing) played() time.Duration {
-	if p.player == nil {
-		return 0
+	switch {
+	case p.player != nil:
+		return p.player.Played()
+	case p.stream != nil:
+		return p.stream.played()
 	}
-	return p.player.Played()
+	return 0
 }
 
 // recode follows a change of codec: encoder and decoder are replaced, and what

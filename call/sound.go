@@ -60,6 +60,7 @@ func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration
 // two ticks; ended is called on the clock's thread when all was sent.
 func (s *sound) open(p *playing, ended func(string, time.Duration)) (func(*media.Graph) (media.Pin, error), error) {
 	if s.stream != nil {
+		p.stream = s.stream
 		return s.feed(ended), nil
 	}
 	loop := p.loop
@@ -81,15 +82,18 @@ func (s *sound) open(p *playing, ended func(string, time.Duration)) (func(*media
 func (s *sound) feed(ended func(string, time.Duration)) func(*media.Graph) (media.Pin, error) {
 	stream := s.stream
 	s.stream = nil // the link owns it now
-	format := s.codec.Format()
 	return func(g *media.Graph) (media.Pin, error) {
-		return g.Feed(stream, media.LinkOptions{Size: streamRing, Name: "file", Format: format}, func(err error) {
+		pin, err := g.Feed(stream, media.LinkOptions{Size: streamRing, Name: "file", Format: stream.Format()}, func(err error) {
 			reason := ReasonDone
 			if err != nil {
 				reason = ReasonError
 			}
-			ended(reason, format.Duration(int(stream.samples.Load())))
+			ended(reason, stream.played())
 		})
+		if err == nil {
+			stream.link.Store(g.Link(pin))
+		}
+		return pin, err
 	}
 }
 
@@ -105,6 +109,16 @@ type counted struct {
 	*prompt.Stream
 	skip    int // int16 to leave out
 	samples atomic.Int64
+	link    atomic.Pointer[media.Link]
+}
+
+// played returns how much was sent: what was read and does not wait in the ring.
+func (c *counted) played() time.Duration {
+	d := c.Format().Duration(int(c.samples.Load()))
+	if l := c.link.Load(); l != nil {
+		d -= l.Stats().Queued
+	}
+	return max(d, 0)
 }
 
 // Read fills f with the next audio.
