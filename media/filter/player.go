@@ -29,8 +29,9 @@ type PlayerOptions struct {
 	Encoded bool
 	// Decoder makes PCM of the payload when the prompt has no PCM of its own.
 	Decoder media.Decoder
-	// Ended is called once, with a reason, on the tick after the one that carried
-	// the last sample. It runs on the clock's thread and must not block.
+	// Ended is called once, with a reason, on the tick that carries the last sample,
+	// so that what plays next can follow without a gap. It runs on the clock's thread
+	// and must not block.
 	Ended func(reason string)
 }
 
@@ -121,6 +122,9 @@ func (f *Player) Process(_, out []*media.Frame) {
 		f.end(PlayerDone)
 	default:
 		out[0] = f.turn()
+		if f.over {
+			f.end(PlayerDone)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func player(t testing.TB, p *filter.Prompt, o filter.PlayerOptions) *filter.Play
 	return f
 }
 
-func TestPlayerEndsOneTickAfterItsLastSample(t *testing.T) {
+func TestPlayerEndsOnTheTickOfItsLastSample(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 160, 400, 480} {
 		reason, at := "", -1
@@ -47,8 +47,8 @@ func TestPlayerEndsOneTickAfterItsLastSample(t *testing.T) {
 			}
 		}
 		full := (n + 159) / 160
-		if reason != filter.PlayerDone || at != full {
-			t.Errorf("%d samples: ended with %q in tick %d, want %d", n, reason, at, full)
+		if reason != filter.PlayerDone || at != full-1 {
+			t.Errorf("%d samples: ended with %q in tick %d, want %d", n, reason, at, full-1)
 		}
 		want := make([]int16, full*160)
 		copy(want, ramp(n).PCM)
