@@ -527,3 +527,81 @@ func settle(t testing.TB, what string, ok func() bool) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
+
+func TestHeaderWithoutItsEmptyLineIsAnsweredSoon(t *testing.T) {
+	t.Parallel()
+	ua := serve(t, newRecorder(t), func(o *sip.Options) { o.HeaderTimeout = 2 * siptest.Patience })
+	p := peer(t, ua, "tcp")
+	c := p.NewCall()
+	text := c.Text("OPTIONS", "z9hG4bK"+c.ID, 1, "")
+	p.Send(strings.TrimSuffix(text, "\r\n"))
+	p.Expect(400)
+	p.WaitClosed(siptest.Patience)
+}
+
+func TestHalfAMessageBeforeTheEndOfTheStreamIsAnswered(t *testing.T) {
+	t.Parallel()
+	ua := serve(t, newRecorder(t), func(o *sip.Options) { o.HeaderTimeout = time.Minute })
+	p := peer(t, ua, "tcp")
+	c := p.NewCall()
+	text := c.Text("OPTIONS", "z9hG4bK"+c.ID, 1, "")
+	p.Send(text[:len(text)-4])
+	p.CloseWrite()
+	p.Expect(400)
+	p.WaitClosed(siptest.Patience)
+}
+
+func TestCallThatIsSlowDoesNotHoldUpTheReader(t *testing.T) {
+	t.Parallel()
+	h := newRecorder(t)
+	release := make(chan struct{})
+	h.on = func(*sip.Dialog) { <-release }
+	ua := serve(t, h, func(o *sip.Options) { o.Workers = 8 })
+	slow := peer(t, ua, "udp").Invite(siptest.Offer)
+	h.wait("invite")
+	p := peer(t, ua, "udp")
+	for range 64 {
+		p.NewCall().Request("OPTIONS", "")
+	}
+	for range 16 { // of 64 an eighth waits behind the slow call
+		p.Expect(200)
+	}
+	close(release)
+	for range 48 {
+		p.Expect(200)
+	}
+	slow.Cancel()
+}
+
+func TestInviteFloodOfOneStrangerLeavesCallsAndMemoryAlone(t *testing.T) {
+	t.Parallel()
+	h := newRecorder(t)
+	ua := serve(t, h, func(o *sip.Options) {
+		o.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		o.PerSource, o.T1 = 5, time.Second
+	})
+	var calls []*siptest.Call
+	for range 5 {
+		calls = append(calls, peer(t, ua, "udp").Established())
+	}
+	stranger := siptest.UDPFrom(t, netip.MustParseAddrPort("127.0.0.7:0"), addr(ua, "udp"))
+	const n = 3000
+	for i := range n {
+		c := stranger.NewCall()
+		stranger.Send(c.Text("INVITE", fmt.Sprintf("z9hG4bKs%d", i), 1, siptest.Offer))
+		if i%600 == 599 {
+			c := calls[i/600]
+			c.Request("INFO", "")
+			c.Expect(200)
+			c.Bye()
+			c.Expect(200)
+		}
+	}
+	s := ua.Stats()
+	if s.Calls > 30 || s.Transactions > 60 || s.CallIDs > 60 {
+		t.Errorf("flood left %d calls, %d transactions and %d Call-IDs", s.Calls, s.Transactions, s.CallIDs)
+	}
+	if s.Refused+s.Dropped < n/2 {
+		t.Errorf("%d refused and %d dropped of %d", s.Refused, s.Dropped, n)
+	}
+}

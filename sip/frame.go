@@ -95,6 +95,34 @@ func (f *framer) next() ([]byte, error) {
 	return f.buf[:f.used], nil
 }
 
+// mandatory are the header fields without which there is no request, RFC 3261
+// section 8.1.1.
+var mandatory = []struct {
+	short byte
+	long  string
+}{{'v', "via"}, {'f', "from"}, {'t', "to"}, {'i', "call-id"}, {0, "cseq"}}
+
+// unended tells whether the header lacks nothing but its empty line: it stops at
+// the end of a line and holds all mandatory fields.
+func (f *framer) unended() bool {
+	b := f.buf[f.used:]
+	if !bytes.HasSuffix(b, []byte("\n")) || bytes.Contains(b, []byte("\r\n\r\n")) {
+		return false
+	}
+	found := 0
+	for field := []byte(nil); len(b) > 0; {
+		field, b = cutField(b)
+		name, _, _ := bytes.Cut(field, []byte(":"))
+		name = bytes.TrimRight(name, " \t")
+		for i, h := range mandatory {
+			if named(name, h.short, h.long) {
+				found |= 1 << i
+			}
+		}
+	}
+	return found == 1<<len(mandatory)-1
+}
+
 // longestLine bounds the first line of a message on a stream, in bytes.
 const longestLine = 16384
 

@@ -49,6 +49,13 @@ func (c *tcpConn) isClosed() bool {
 	return c.closed
 }
 
+// owes tells whether something waits to be written.
+func (c *tcpConn) owes() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writing && !c.closed
+}
+
 // write queues a message. It never blocks; a peer that lets maxQueued bytes pile
 // up loses the connection.
 func (c *tcpConn) write(b []byte, failed func(error)) error {

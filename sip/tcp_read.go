@@ -3,6 +3,7 @@ package sip
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -69,10 +70,15 @@ func (c *tcpConn) enqueue(w *worker, e event) {
 	}
 }
 
-// deadline is for the rest of a message that has begun, or for the next one.
+// deadline is for the rest of a message that has begun, or for the next one. What
+// could be a whole header but for its empty line gets only a moment.
 func (c *tcpConn) deadline(fr *framer, began time.Time) time.Time {
 	if len(fr.buf) > fr.used || c.accepted && !c.spoke.Load() {
-		return began.Add(c.u.o.HeaderTimeout - c.lingering())
+		at := began.Add(c.u.o.HeaderTimeout - c.lingering())
+		if soon := time.Now().Add(c.lingering()); soon.Before(at) && fr.unended() {
+			return soon
+		}
+		return at
 	}
 	return time.Now().Add(c.u.o.IdleTimeout)
 }
@@ -86,10 +92,10 @@ func (c *tcpConn) stays(fr *framer, err error) bool {
 // lingering is how long a connection that is given up stays open for answers.
 func (c *tcpConn) lingering() time.Duration { return c.u.o.HeaderTimeout / 10 }
 
-// leave ends a connection that is at its end. Half a message that ran out of time
-// is answered, when it says enough for that.
+// leave ends a connection that is at its end. Half a message that ran out of time,
+// or that is all there will be, is answered when it says enough for that.
 func (c *tcpConn) leave(fr *framer, f flow, err error) {
-	if errors.Is(err, os.ErrDeadlineExceeded) && len(fr.buf) > fr.used {
+	if (errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.EOF)) && len(fr.buf) > fr.used {
 		c.giveUp(fr, f, Refuse(400, "Message incomplete"))
 		return
 	}
@@ -114,6 +120,9 @@ func (c *tcpConn) giveUp(fr *framer, f flow, err error) {
 		if _, err := c.c.Read(junk); err != nil {
 			break
 		}
+	}
+	for c.owes() && time.Now().Before(until) { // the peer has closed its half
+		c.u.pause(time.Millisecond)
 	}
 	if t, ok := c.c.(*net.TCPConn); ok {
 		_ = t.CloseWrite()

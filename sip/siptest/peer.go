@@ -144,6 +144,18 @@ func (p *Peer) Send(text string) {
 	}
 }
 
+// CloseWrite ends the stream in our direction; the other one stays open.
+func (p *Peer) CloseWrite() {
+	p.t.Helper()
+	conn, ok := p.tcp.(*net.TCPConn)
+	if !ok {
+		p.t.Fatal("CloseWrite: not a TCP connection")
+	}
+	if err := conn.CloseWrite(); err != nil {
+		p.t.Fatalf("end the stream: %v", err)
+	}
+}
+
 // SendTo sends text to another address over UDP.
 func (p *Peer) SendTo(to netip.AddrPort, text string) {
 	p.t.Helper()
