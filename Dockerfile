@@ -5,12 +5,16 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o /rms ./cmd/rms
+ARG VERSION=unknown
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.built=$VERSION" -o /rms ./cmd/rms
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /rms /rms
 COPY LICENSE /LICENSE
+# Prompts are found in ./prompts: docker run -v /srv/prompts:/rms.d/prompts:ro
+WORKDIR /rms.d
 USER 65532:65532
+# RTP uses 10000-29999/udp; without the host's network publish fewer and say --rtp-ports.
 EXPOSE 5060/udp 5060/tcp
 # OPTIONS must get a 200: while draining rms answers 503 and counts as unhealthy.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["/rms", "call", "--options", "sip:127.0.0.1:5060"]

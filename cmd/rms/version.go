@@ -16,8 +16,15 @@ var versionCommand = &command{
 	},
 }
 
-// version is the module's version, or the commit that it was built from.
+// built is the version that the linker was told: -X main.built=v1.2.3.
+var built string
+
+// version is what the linker was told, the module's version, or the commit that the
+// program was built from.
 func version() string {
+	if built != "" {
+		return built
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
