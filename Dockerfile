@@ -11,8 +11,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.built=$VERSION" -o 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /rms /rms
 COPY LICENSE /LICENSE
-# Prompts are found in ./prompts: docker run -v /srv/prompts:/rms.d/prompts:ro
-WORKDIR /rms.d
+# Prompts are found in ./prompts: docker run -v /srv/prompts:/var/lib/rms/prompts:ro
+WORKDIR /var/lib/rms
 USER 65532:65532
 # RTP uses 10000-29999/udp; without the host's network publish fewer and say --rtp-ports.
 EXPOSE 5060/udp 5060/tcp
