@@ -103,10 +103,10 @@ func (c *Call) answer(route string) error {
 // start tells the script that the media runs.
 func (c *Call) start() {
 	c.started = true
-	c.log.Info().Str("codec", c.leg.codec.Encoding()).Str("remote", c.leg.media.Remote.String()).
+	c.log.Info().Str("codec", c.leg.codec.Encoding()).Str("remote", address(c.leg.media.Remote)).
 		Str("direction", c.leg.media.Direction.String()).Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
 	c.emit(&Event{Name: c.route, Fields: []Field{
-		{"codec", c.leg.codec.Encoding()}, {"remote", c.leg.media.Remote.String()}, {"direction", c.leg.media.Direction.String()},
+		{"codec", c.leg.codec.Encoding()}, {"remote", address(c.leg.media.Remote)}, {"direction", c.leg.media.Direction.String()},
 	}})
 }
 

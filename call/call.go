@@ -45,7 +45,7 @@ type Call struct {
 	started    bool // the start event was sent
 	answeredAt time.Time
 	limit      *time.Timer // maximum duration
-	heard      time.Time // when the last packet of a play has been played out
+	heard      time.Time   // when the last packet of a play has been played out
 	dialogOver bool
 	cause      sip.Cause
 	legStats   legStats

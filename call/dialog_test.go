@@ -265,6 +265,7 @@ func TestRequestsOutsideADialogAreRouted(t *testing.T) {
 	p := siptest.UDP(t, h.addr)
 	c := p.NewCall()
 	for method, code := range map[string]int{"OPTIONS": 200, "MESSAGE": 202} {
+		c.RemoteTag = "" // of the answer before: it would name a dialog
 		c.Request(method, "")
 		c.Expect(code)
 		methods = append(methods, <-done)
@@ -283,4 +284,29 @@ func encodeMulaw(pcm []int16) []byte {
 		out[i] = mulaw(s)
 	}
 	return out
+}
+
+func TestHeldCallDoesNotTimeOut(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, script{}, func(o *call.Options) { o.RTPTimeout = 2 * time.Second })
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	for _, hold := range []string{e.offer("0", "sendonly"), strings.Replace(e.offer("0"), "IP4 127.0.0.1\r\nt", "IP4 0.0.0.0\r\nt", 1), e.offer("0", "inactive")} {
+		c.Request("INVITE", hold)
+		c.Expect(200)
+		c.Ack()
+		h.run(5*time.Second, e)
+		if len(h.seen("rms:media_timeout")) > 0 {
+			t.Fatalf("timed out while held by %q", hold)
+		}
+	}
+	c.Request("INVITE", e.offer("0"))
+	c.Expect(200)
+	c.Ack()
+	began := h.clock.Now()
+	h.until("timeout", func() bool { return len(h.seen("rms:media_timeout")) == 1 }, e)
+	if d := h.clock.Now() - began; d < 1900*time.Millisecond || d > 2500*time.Millisecond {
+		t.Errorf("timed out %v after the resume", d)
+	}
+	c.Reply(c.ExpectRequest("BYE"), 200, "", "")
 }

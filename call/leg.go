@@ -152,12 +152,16 @@ func (l *leg) build() error {
 
 func (l *leg) config(m sdp.Media, cd media.Codec) rtp.Config {
 	o := &l.call.manager.opts
+	timeout := o.RTPTimeout
+	if m.Hold {
+		timeout = 0 // who holds us may be silent
+	}
 	return rtp.Config{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Mux: m.Mux,
 		Codec: cd, PayloadType: m.Codec.PT, Ptime: m.Ptime,
 		DTMFType: m.DTMFType, DTMFRate: m.DTMFRate, CNType: m.CNType,
 		Send: m.Direction.Sends(), Receive: m.Direction.Receives(),
-		Latch: o.Latch, Timeout: o.RTPTimeout, JitterMin: o.JitterMin, JitterMax: o.JitterMax,
+		Latch: o.Latch, Timeout: timeout, JitterMin: o.JitterMin, JitterMax: o.JitterMax,
 		CNAME: l.call.id,
 	}
 }

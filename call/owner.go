@@ -1,6 +1,10 @@
 package call
 
-import "rms/sip"
+import (
+	"errors"
+
+	"rms/sip"
+)
 
 // owner is the face that a Call shows its dialog: it posts and returns.
 type owner Call
@@ -14,7 +18,13 @@ func (o *owner) Request(r *sip.Request) {
 	if r.Method() == "BYE" || r.Method() == "CANCEL" {
 		put = c.box.must
 	}
-	if err := put(func() { c.request(r) }); err != nil && !r.Answered() {
+	err := put(func() { c.request(r) })
+	switch {
+	case err == nil || r.Answered():
+	case errors.Is(err, ErrBusy):
+		c.log.Warn().Str("method", r.Method()).Err(err).Msg("request refused")
+		_ = r.Reply(503, "Call Busy", sip.ReplyOptions{Headers: []sip.Header{{Name: "Retry-After", Value: "1"}}})
+	default:
 		r.Default()
 	}
 }

@@ -3,10 +3,6 @@ package call
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,16 +26,8 @@ type sound struct {
 	codec  media.Codec
 }
 
-// fetch finds what a play named: a file, or "tone:440", "tone:440/2s",
-// "silence:1s". It runs in a goroutine of the loader.
+// fetch finds what a play named. It runs in a goroutine of the loader.
 func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration) (*sound, error) {
-	if kind, arg, ok := strings.Cut(file, ":"); ok && (kind == "tone" || kind == "silence") {
-		p, err := synthetic(kind, arg, cd)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", file, err)
-		}
-		return &sound{prompt: p, codec: cd}, nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	p, err := l.cache.Get(ctx, file, cd)
@@ -136,39 +124,4 @@ func (c *counted) Read(f *media.Frame) error {
 	c.skip = 0
 	c.samples.Add(int64(len(f.PCM)))
 	return nil
-}
-
-// Bounds of what is synthesised.
-const (
-	toneLevel  = 0.25 // of full scale: -12 dBFS
-	toneMax    = 60 * time.Second
-	toneSecond = time.Second
-)
-
-// synthetic makes a tone or silence. A tone without a length lasts one second per
-// pass, a whole number of periods, so that it can go on for ever without a seam.
-func synthetic(kind, arg string, cd media.Codec) (*filter.Prompt, error) {
-	hz, length := 0.0, toneSecond
-	first, second, hasLength := strings.Cut(arg, "/")
-	var err error
-	if kind == "tone" {
-		if hz, err = strconv.ParseFloat(first, 64); err != nil || hz < 1 || hz >= float64(cd.Rate)/2 {
-			return nil, fmt.Errorf("a tone is 1 to %d Hz here, as in tone:440 or tone:440/2s", cd.Rate/2-1)
-		}
-		if !hasLength {
-			hz = math.Round(hz)
-		}
-	} else {
-		second, hasLength = first, first != ""
-	}
-	if hasLength {
-		if length, err = time.ParseDuration(second); err != nil || length < 10*time.Millisecond || length > toneMax {
-			return nil, errors.New("a length is 10ms to 60s")
-		}
-	}
-	pcm := make([]int16, cd.Format().Samples(length))
-	for i := range pcm {
-		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*hz*float64(i/cd.Channels)/float64(cd.Rate)))
-	}
-	return &filter.Prompt{PCM: pcm, Format: cd.Format()}, nil
 }

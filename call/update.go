@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"net/netip"
 
 	"rms/sip"
 	"rms/sip/sdp"
@@ -66,9 +67,18 @@ func (l *leg) take(m sdp.Media) error {
 func (c *Call) updated() {
 	m := &c.leg.media
 	c.log.Info().Str("codec", c.leg.codec.Encoding()).Str("direction", m.Direction.String()).
-		Str("remote", m.Remote.String()).Bool("hold", m.Hold).Msg("call updated")
+		Str("remote", address(m.Remote)).Bool("hold", m.Hold).Msg("call updated")
 	c.emit(&Event{Name: EventUpdate, Fields: []Field{
 		{"codec", c.leg.codec.Encoding()}, {"direction", m.Direction.String()},
-		{"remote", m.Remote.String()}, {"hold", m.Hold},
+		{"remote", address(m.Remote)}, {"hold", m.Hold},
 	}})
+}
+
+// address writes an address, and nothing when there is none, as during a hold by
+// 0.0.0.0.
+func address(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }

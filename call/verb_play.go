@@ -2,6 +2,9 @@ package call
 
 import "errors"
 
+// maxFileName bounds what goes into logs and events with a play.
+const maxFileName = 1024
+
 func init() {
 	Register(&Verb{
 		Name:   "play",
@@ -17,6 +20,9 @@ func init() {
 			loop, err := loops(a.Value("loop"))
 			if err != nil {
 				return nil, &ArgError{Verb: "play", Text: err.Error()}
+			}
+			if len(a.String("file")) > maxFileName {
+				return nil, &ArgError{Verb: "play", Text: `parameter "file": a name has at most 1024 bytes`}
 			}
 			p := &playing{
 				file: a.String("file"), route: a.String("route"), loop: loop,

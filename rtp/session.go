@@ -184,7 +184,7 @@ func (s *Session) configure(c Config, first bool) {
 	if s.shard != nil && (c.Codec.Encoding() != old.Codec.Encoding() || !c.Receive) {
 		s.jitter.reset(&s.shard.slots)
 	}
-	if !c.Receive || !old.Receive {
+	if !c.Receive || !old.Receive || old.Timeout == 0 {
 		s.poller.heard, _ = s.engine.time() // the time of silence begins now
 		s.poller.timedOut = false
 	}

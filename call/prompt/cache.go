@@ -72,7 +72,7 @@ type Cache struct {
 
 // key is one prompt in one codec.
 type key struct {
-	place    int // index of the root; -1 for embedded
+	place    int // index of the root; -1 for embedded, synthesised
 	name     string
 	encoding string
 }
@@ -110,7 +110,8 @@ func New(o Options) (*Cache, error) {
 	return c, nil
 }
 
-// Get returns the prompt with a name in the codec of a leg, ready to be played by
+// Get returns the prompt with a name ("a.wav", "tone:440", "tone:440/2s",
+// "silence:1s") in the codec of a leg, ready to be played by
 // any number of players. It is decoded, mixed down, resampled and encoded once for
 // each codec; several callers at the same time share that work, and it is done
 // again when the file has changed. ctx bounds the wait. Errors are *Error.
@@ -134,7 +135,7 @@ func (c *Cache) get(ctx context.Context, name string, codec media.Codec) (*filte
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := c.find(name)
+	f, err := c.look(name)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +154,14 @@ func (c *Cache) get(ctx context.Context, name string, codec media.Codec) (*filte
 		return nil, ctx.Err()
 	}
 	return e.made, e.err
+}
+
+// look finds what a name stands for: something synthesised, or a file.
+func (c *Cache) look(name string) (found, error) {
+	if synthetic(name) {
+		return found{place: synthesised, name: name, info: noFile(name)}, nil
+	}
+	return c.find(name)
 }
 
 // claim returns the entry for a key and whether the caller has to make it.

@@ -24,6 +24,13 @@ func (c *Cache) make(ctx context.Context, f found, codec media.Codec) (p *filter
 			p, err = nil, fmt.Errorf("decoding broke down: %v", r)
 		}
 	}()
+	if f.place == synthesised {
+		pcm, err := synthesise(f.name, codec.Format())
+		if err != nil {
+			return nil, err
+		}
+		return encode(pcm, codec), nil
+	}
 	d, err := c.decoder(f, codec.Format())
 	if err != nil {
 		return nil, err

@@ -33,7 +33,9 @@ func newLog(cfg *config.Config, stderr io.Writer) (zerolog.Logger, func(), error
 		}
 		out, closer = f, func() { _ = f.Close() }
 	}
-	if f, ok := out.(*os.File); cfg.Log.Format == "console" || cfg.Log.Format == "auto" && ok && isatty.IsTerminal(f.Fd()) {
+	f, isFile := out.(*os.File)
+	out = cleanWriter{out}
+	if cfg.Log.Format == "console" || cfg.Log.Format == "auto" && isFile && isatty.IsTerminal(f.Fd()) {
 		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
