@@ -44,6 +44,11 @@ func FuzzRequest(f *testing.F) {
 				t.Fatalf("peek saw Call-ID %q, parse %q", g.callID, m.callID())
 			}
 		}
+		if no == nil {
+			if r := u.read(m); r.callID() != m.callID() || r.cseq() != m.cseq || r.method() != m.method || string(r.body()) != m.body {
+				t.Fatalf("read otherwise: %q", b)
+			}
+		}
 		if m.method == "" {
 			return
 		}
