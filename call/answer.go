@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"rms/media"
 	"rms/rtp"
 	"rms/sip"
 	"rms/sip/sdp"
@@ -12,6 +13,9 @@ import (
 
 // errState is the reason that a verb gives when the call is past it.
 func (c *Call) errState(want string) error {
+	if c.state >= leaving {
+		return ErrGone
+	}
 	return fmt.Errorf("the call is %s: %s", c.state, want)
 }
 
@@ -37,7 +41,7 @@ func refuse(err error) *refusal {
 		}
 		return r
 	case errors.Is(err, rtp.ErrNoPort):
-		return &refusal{code: 503, reason: "No RTP Port Free", header: []sip.Header{{Name: "Retry-After", Value: "5"}}, err: err}
+		return &refusal{code: 503, reason: "No RTP Port Free", header: retryAfter, err: err}
 	}
 	return &refusal{code: 500, reason: "Server Internal Error", err: err}
 }
@@ -48,20 +52,25 @@ func (c *Call) prepare() error {
 	if c.leg != nil {
 		return nil
 	}
-	l, err := c.newLeg(sdp.SendRecv)
+	offer := c.dialog.Invite().SDP()
+	l, err := c.newLeg(offer)
 	if err != nil {
 		return err
 	}
-	if err := c.negotiate(l); err != nil {
-		l.release()
+	defer func() {
+		if c.leg != l { // an error, or a panic on the way
+			c.closing++
+			c.closeLeg(l)
+		}
+	}()
+	if err := l.negotiate(offer); err != nil {
 		return err
 	}
 	c.leg = l
 	return nil
 }
 
-func (c *Call) negotiate(l *leg) error {
-	offer := c.dialog.Invite().SDP()
+func (l *leg) negotiate(offer []byte) error {
 	if len(offer) == 0 {
 		local, err := sdp.Offer(l.caps, nil)
 		l.local, l.offered = local, true
@@ -103,20 +112,23 @@ func (c *Call) answer(route string) error {
 // start tells the script that the media runs.
 func (c *Call) start() {
 	c.started = true
-	c.log.Info().Str("codec", c.leg.codec.Encoding()).Str("remote", address(c.leg.media.Remote)).
-		Str("direction", c.leg.media.Direction.String()).Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
-	c.emit(&Event{Name: c.route, Fields: []Field{
-		{"codec", c.leg.codec.Encoding()}, {"remote", address(c.leg.media.Remote)}, {"direction", c.leg.media.Direction.String()},
-	}})
+	m := &c.leg.media
+	codec, remote, direction := c.leg.codec.Encoding(), address(m.Remote), m.Direction.String()
+	c.info().Str("codec", codec).Str("remote", remote).Str("direction", direction).
+		Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
+	c.emit(&Event{Name: c.route, Fields: []Field{{"codec", codec}, {"remote", remote}, {"direction", direction}}})
 }
 
 // ring sends a provisional response, with SDP (early media) or without.
-func (c *Call) ring(code int, reason string, media bool) error {
+func (c *Call) ring(code int, reason string, withSDP bool) error {
 	if c.state != invited && c.state != early {
 		return c.errState("a provisional response is for a call that is not answered yet")
 	}
 	var body []byte
-	if media {
+	if withSDP {
+		if len(c.dialog.Invite().SDP()) == 0 {
+			return errors.New("early media needs an offer in the INVITE: rms_ring or rms_answer")
+		}
 		if err := c.prepare(); err != nil {
 			return refuse(err)
 		}
@@ -155,47 +167,61 @@ func (c *Call) refused(err error) {
 	if !errors.As(err, &r) {
 		r = refuse(err)
 	}
-	c.log.Warn().Err(err).Int("code", r.code).Msg("call refused")
+	c.warn().Err(err).Int("code", r.code).Msg("call refused")
 	if err := c.reject(r.code, r.reason, r.header...); err != nil {
-		c.log.Debug().Err(err).Msg("call not rejected")
+		c.debug().Err(err).Msg("call not rejected")
 	}
 }
 
-// acked takes the ACK; when our 200 had the offer, the ACK has the answer.
-func (c *Call) acked(body []byte) {
-	if c.leg != nil && c.leg.offered && c.state == answered {
-		if !c.takeAnswer(body) {
-			return
-		}
+// confirmed takes the ACK of a 200 of ours, of the call or of a re-INVITE; when that
+// 200 had the offer, the ACK has the answer.
+func (c *Call) confirmed(body []byte) {
+	if c.state == over {
+		return
 	}
-	c.emit(&Event{Name: EventAck})
+	if c.leg != nil && c.leg.offered && c.state == answered && !c.takeAnswer(body) {
+		return
+	}
+	if !c.acked {
+		c.acked = true
+		c.emit(&Event{Name: EventAck})
+	}
 }
 
+// takeAnswer takes the answer to our offer; without a good one the call ends.
 func (c *Call) takeAnswer(body []byte) bool {
 	l := c.leg
 	l.offered = false
-	m, err := l.accept(body)
-	if err == nil && l.session == nil {
+	m, cd, err := l.accept(body)
+	switch {
+	case err != nil:
+	case l.session == nil:
 		err = l.run(m)
-	} else if err == nil {
-		err = l.update(m)
+	default:
+		l.update(m, cd)
 	}
 	if err != nil {
-		c.log.Warn().Err(err).Msg("answer in the ACK refused")
+		c.warn().Err(err).Msg("answer in the ACK refused")
 		c.hangup(sip.Cause{By: sip.ByError, Code: 488, Text: "no usable answer in the ACK"})
 		return false
 	}
-	if !c.started {
-		c.start()
+	if c.started {
+		c.updated()
 		return true
 	}
-	c.updated()
+	c.start()
+	c.advance() // what was told to play before
 	return true
 }
 
-func (l *leg) accept(body []byte) (sdp.Media, error) {
+func (l *leg) accept(body []byte) (sdp.Media, media.Codec, error) {
 	if len(body) == 0 {
-		return sdp.Media{}, errors.New("the ACK has no answer to our offer")
+		return sdp.Media{}, media.Codec{}, errors.New("the ACK has no answer to our offer")
 	}
-	return sdp.AcceptAnswer(l.local, body, l.caps)
+	m, err := sdp.AcceptAnswer(l.local, body, l.caps)
+	if err != nil {
+		return m, media.Codec{}, err
+	}
+	cd, err := codecOf(&m)
+	return m, cd, err
 }

@@ -1,13 +1,12 @@
 package call
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"rms/sip"
-
-	"github.com/rs/zerolog"
 )
 
 // state is where a call stands. It only moves forward.
@@ -32,7 +31,6 @@ type Call struct {
 	manager *Manager
 	dialog  *sip.Dialog
 	router  Router
-	log     zerolog.Logger
 	began   time.Time
 	vars    vars
 	box     mailbox
@@ -40,12 +38,17 @@ type Call struct {
 	state      state
 	route      string // the name given to answer, "rms:start" by default
 	leg        *leg   // nil before there is media, and when it is stopped
-	closing    bool   // the leg is being closed
 	plays      playlist
+	keys       keyLog
 	started    bool // the start event was sent
+	acked      bool // rms:ack was sent
 	answeredAt time.Time
+	lastHeard  time.Time   // when the last packet of a prompt has been played out
 	limit      *time.Timer // maximum duration
-	heard      time.Time   // when the last packet of a play has been played out
+
+	runs       int // routes that wait or run
+	closing    int // legs that are being closed
+	crashes    int
 	dialogOver bool
 	cause      sip.Cause
 	legStats   legStats
@@ -64,21 +67,32 @@ func (c *Call) isInvite(r *sip.Request) bool {
 func (c *Call) begin() {
 	r := c.dialog.Invite()
 	i := infoOf(r)
-	c.log.Info().Str("from", i.From).Str("to", i.To).Str("ruri", i.RURI).Str("source", i.Source).
+	c.info().Str("from", i.From).Str("to", i.To).Str("ruri", i.RURI).Str("source", i.Source).
 		Str("sip_call_id", i.SIPCallID).Msg("call came in")
-	ev := requestEvent(c.id, r)
-	ev.Name = EventInvite
-	c.emitThen(ev, r, func(err error) {
-		if c.state != invited || r.Answered() {
-			return
+	c.emitThen(c.requestEvent(EventInvite, r), r, func(err error) {
+		switch {
+		case c.state != invited || r.Answered():
+		case err == nil:
+			c.request(r)
+		default:
+			c.unrouted(err)
 		}
-		if err != nil {
-			c.reject(500, "Script Error")
-			return
-		}
-		c.request(r)
 	})
 }
+
+// unrouted refuses an INVITE whose route failed or could not run.
+func (c *Call) unrouted(err error) {
+	code, reason, h := 503, "Script Overloaded", retryAfter
+	if se := (*ScriptError)(nil); errors.As(err, &se) {
+		code, reason, h = 500, "Script Error", nil
+	}
+	if err := c.reject(code, reason, h...); err != nil {
+		c.debug().Err(err).Msg("call not rejected")
+	}
+}
+
+// retryAfter goes with a 503 (RFC 3261 section 21.5.4).
+var retryAfter = []sip.Header{{Name: "Retry-After", Value: "5"}}
 
 // request runs the script's route for a request of the call, then what is built
 // in for a request that the route left alone.
@@ -87,14 +101,17 @@ func (c *Call) request(r *sip.Request) {
 		c.builtin(r)
 		return
 	}
-	x := &Exec{manager: c.manager, call: c, request: r, key: c.id, Event: requestEvent(c.id, r)}
-	err := c.router.Run(x, RouteName, func(err error) {
-		_ = c.box.must(func() { c.routed(r, err) })
-	})
-	if err != nil {
-		c.log.Warn().Err(err).Str("method", r.Method()).Msg("route skipped")
-		c.builtin(r)
+	err := c.run(&Exec{request: r, Event: c.requestEvent(RouteName, r)}, RouteName, func(err error) { c.routed(r, err) })
+	if err == nil {
+		return
 	}
+	c.warn().Err(err).Str("method", r.Method()).Msg("route skipped")
+	c.manager.dropped.Add(1)
+	if c.isInvite(r) {
+		c.unrouted(err) // it would be answered without the script that is to run it
+		return
+	}
+	c.builtin(r)
 }
 
 func (c *Call) routed(r *sip.Request, err error) {
@@ -106,7 +123,7 @@ func (c *Call) routed(r *sip.Request, err error) {
 	switch {
 	case r.Answered():
 	case c.isInvite(r):
-		c.reject(500, "Script Error")
+		c.unrouted(err)
 	case r.Method() == "BYE":
 		c.builtin(r) // a broken script must not keep the caller in the call
 	default:
@@ -114,14 +131,35 @@ func (c *Call) routed(r *sip.Request, err error) {
 	}
 }
 
-// crashed ends the call after a panic in one of its functions.
+// maxCrashes is after how many panics a call is dropped as it is.
+const maxCrashes = 3
+
+// crashed ends the call after a panic in one of its functions. What that function
+// left undone is done here, so that the end comes.
 func (c *Call) crashed(p any) {
-	c.log.Error().Str("err", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("call panicked")
+	c.failure().Str("err", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("call panicked")
 	_ = c.box.must(func() {
-		if c.state == over {
+		if c.crashes++; c.state == over || c.crashes > maxCrashes {
+			c.abandon()
 			return
 		}
 		c.emit(&Event{Name: EventMediaError, Fields: []Field{{"where", "call"}, {"error", fmt.Sprint(p)}}})
 		c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: "internal error"})
+		c.stopMedia()
+		c.finish()
 	})
+}
+
+// abandon lets go of a call that cannot even end.
+func (c *Call) abandon() {
+	l := c.leg
+	c.leg, c.plays = nil, playlist{}
+	if l != nil {
+		c.closing++
+		c.closeLeg(l)
+	}
+	if !c.dialogOver {
+		_ = c.dialog.Bye("")
+	}
+	c.forget()
 }

@@ -15,6 +15,36 @@ func (c *Call) emit(ev *Event) { c.emitThen(ev, nil, nil) }
 // the route has ended, or at once when there is none. r is the request that a verb
 // in the route may answer.
 func (c *Call) emitThen(ev *Event, r *sip.Request, then func(error)) {
+	c.watch(ev)
+	if !c.router.Has(ev.Name) {
+		if then != nil {
+			then(nil)
+		}
+		return
+	}
+	err := c.run(&Exec{Event: ev, request: r}, ev.Name, func(err error) {
+		if err != nil {
+			c.scriptFailed(err)
+		}
+		if then != nil {
+			then(err)
+		}
+	})
+	if err == nil {
+		return
+	}
+	c.warn().Err(err).Str("event", ev.Name).Msg("event dropped")
+	c.manager.dropped.Add(1)
+	if then != nil {
+		then(err)
+	}
+	if ev.Name != EventDTMF && ev.Name != EventEnd {
+		c.giveUp("the script is overloaded") // it would wait for ever
+	}
+}
+
+// watch shows an event to the watcher.
+func (c *Call) watch(ev *Event) {
 	ev.Call = c.id
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
@@ -22,55 +52,53 @@ func (c *Call) emitThen(ev *Event, r *sip.Request, then func(error)) {
 	if w := c.manager.opts.Watch; w != nil {
 		w(ev)
 	}
-	done := func(err error) {
-		_ = c.box.must(func() {
-			if err != nil {
-				c.scriptFailed(err)
-			}
-			if then != nil {
-				then(err)
-			}
-		})
-	}
-	if !c.router.Has(ev.Name) {
-		if then != nil {
-			then(nil)
-		}
-		return
-	}
-	x := &Exec{manager: c.manager, call: c, request: r, key: c.id, Event: ev}
-	if err := c.router.Run(x, ev.Name, done); err != nil {
-		c.log.Warn().Err(err).Str("event", ev.Name).Msg("event dropped")
-		if then != nil {
-			then(err)
-		}
-	}
 }
 
-// scriptFailed reports a route that failed. It ends the call unless the script
-// takes care of it in rms:script_error.
-func (c *Call) scriptFailed(err error) {
+// run queues one run of a route; done runs in the mailbox when it has ended. The
+// end of the call waits for it. An error: nothing was queued.
+func (c *Call) run(x *Exec, route string, done func(error)) error {
+	x.manager, x.call, x.key = c.manager, c, c.id
+	err := c.router.Run(x, route, func(err error) {
+		_ = c.box.must(func() {
+			c.runs--
+			done(err)
+			c.finish()
+		})
+	})
+	if err == nil {
+		c.runs++
+	}
+	return err
+}
+
+// scriptError is the event of a route that failed.
+func scriptError(err error) *Event {
 	where, what, route := "", err.Error(), ""
 	var se *ScriptError
 	if errors.As(err, &se) {
 		where, what, route = se.Where, se.Text, se.Route
 	}
-	c.log.Error().Str("event", EventScriptError).Str("route", route).Str("where", where).Str("err", what).Msg("script failed")
-	if c.state == over || c.state == leaving || route == EventScriptError {
-		c.giveUp()
-		return
+	return &Event{Name: EventScriptError, Time: time.Now(), Fields: []Field{{"where", where}, {"error", what}, {"route", route}}}
+}
+
+// scriptFailed reports a route that failed. It ends the call unless the script
+// takes care of it in rms:script_error.
+func (c *Call) scriptFailed(err error) {
+	ev := scriptError(err)
+	c.failure().Str("event", ev.Name).Str("err", err.Error()).Msg("script failed")
+	cares := false
+	if c.state != over && ev.Get("route") != EventScriptError {
+		cares = c.router.Has(EventScriptError)
+		c.emit(ev)
 	}
-	if !c.router.Has(EventScriptError) {
-		c.emit(&Event{Name: EventScriptError, Fields: []Field{{"where", where}, {"error", what}, {"route", route}}})
-		c.giveUp()
-		return
+	if !cares {
+		c.giveUp("script error")
 	}
-	c.emit(&Event{Name: EventScriptError, Fields: []Field{{"where", where}, {"error", what}, {"route", route}}})
 }
 
 // giveUp ends an answered call whose script failed.
-func (c *Call) giveUp() {
+func (c *Call) giveUp(why string) {
 	if c.state == answered {
-		c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: "script error"})
+		c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: why})
 	}
 }

@@ -14,40 +14,40 @@ func (c *Call) hangup(cause sip.Cause) {
 	case invited, early:
 		code, text := cause.Code, cause.Text
 		if code < 300 {
-			code, text = 480, "Temporarily Unavailable"
+			code, text = 480, ""
 		}
-		if err := c.dialog.Reject(code, text); err != nil {
-			c.log.Debug().Err(err).Msg("call not rejected")
+		var h []sip.Header
+		if code == 503 {
+			h = retryAfter
+		}
+		if err := c.dialog.Reject(code, text, h...); err != nil {
+			c.debug().Err(err).Msg("call not rejected")
 		}
 	case answered:
-		c.bye(cause)
+		c.afterTail(func() {
+			if err := c.dialog.Bye(reasonHeader(cause)); err != nil && !c.dialogOver {
+				c.debug().Err(err).Msg("BYE not sent")
+			}
+		})
 	case leaving, over:
 		return
 	}
 	c.leave(cause)
 }
 
-// bye sends the BYE, but not before the last packet of a prompt that just ended
-// was played out: a phone stops at the BYE.
-func (c *Call) bye(cause sip.Cause) {
-	send := func() {
-		if c.dialogOver {
-			return
-		}
-		if err := c.dialog.Bye(reasonHeader(cause)); err != nil {
-			c.log.Debug().Err(err).Msg("BYE not sent")
-		}
-	}
-	if wait := time.Until(c.heard); wait > 0 {
-		time.AfterFunc(wait, func() { _ = c.box.must(send) })
-		return
-	}
-	send()
-}
-
 // tail is how long the far end needs for a packet that was just sent: its length,
 // and a moment for the network.
 func (l *leg) tail() time.Duration { return l.media.Ptime + 10*time.Millisecond }
+
+// afterTail does op now, or as soon as the last packet of a prompt that just ended
+// was played out: a phone stops at the BYE.
+func (c *Call) afterTail(op func()) {
+	if wait := time.Until(c.lastHeard); wait > 0 {
+		time.AfterFunc(wait, func() { _ = c.box.must(op) })
+		return
+	}
+	op()
+}
 
 // reasonHeader is the Reason of our BYE (RFC 3326): why, when it was not an
 // ordinary hang-up.
@@ -79,34 +79,51 @@ func (c *Call) ended(cause sip.Cause) {
 	c.dialogOver = true
 	if c.state < leaving {
 		c.state, c.cause = leaving, cause
-	} else if c.cause.Reason == "" {
+	}
+	if c.cause.Reason == "" {
 		c.cause.Reason = cause.Reason
+	}
+	if c.cause.Text == "" {
+		c.cause.Text = cause.Text
 	}
 	c.stopMedia()
 	c.finish()
 }
 
-// stopMedia ends the plays and frees sockets and graph, in a goroutine because it
-// may wait for a tick.
+// stopMedia ends the plays and frees sockets and graph.
 func (c *Call) stopMedia() {
+	c.stopPlays(ReasonStopped)
 	l := c.leg
 	if l == nil {
 		return
 	}
-	c.stopPlays(ReasonStopped)
-	c.leg, c.closing = nil, true
+	c.leg = nil
+	c.closing++
+	c.afterTail(func() { c.closeLeg(l) })
+}
+
+// closeLeg frees a leg in a goroutine, because that may wait for a tick.
+func (c *Call) closeLeg(l *leg) {
 	c.manager.spawn(func() {
-		stats := l.close()
-		_ = c.box.must(func() {
-			c.legStats, c.closing = stats, false
-			c.finish()
-		})
+		var stats legStats
+		defer func() {
+			if p := recover(); p != nil {
+				c.failure().Str("err", fmt.Sprint(p)).Msg("media not closed")
+			}
+			_ = c.box.must(func() {
+				c.legStats.add(&stats)
+				c.closing--
+				c.finish()
+			})
+		}()
+		l.close(&stats)
 	})
 }
 
-// finish sends rms:end when neither the dialog nor the media is left.
+// finish sends rms:end when nothing is left that could send another event: the
+// dialog, the media, routes that wait or run.
 func (c *Call) finish() {
-	if !c.dialogOver || c.closing || c.state == over {
+	if !c.dialogOver || c.closing > 0 || c.runs > 0 || c.state == over {
 		return
 	}
 	c.state = over
@@ -115,17 +132,15 @@ func (c *Call) finish() {
 	}
 	now := time.Now()
 	var setup, duration time.Duration
+	code := 0
 	if !c.answeredAt.IsZero() {
 		setup, duration = c.answeredAt.Sub(c.began), now.Sub(c.answeredAt)
 	} else {
+		code = c.cause.Code
 		c.manager.failed.Add(1)
 	}
-	code := 0
-	if c.answeredAt.IsZero() {
-		code = c.cause.Code
-	}
 	s := &c.legStats
-	c.log.Info().Str("cause", c.cause.Text).Str("by", c.cause.By).Int("code", code).Dur("setup", setup).
+	c.info().Str("cause", c.cause.Text).Str("by", c.cause.By).Int("code", code).Dur("setup", setup).
 		Dur("duration", duration).Str("codec", s.codec).Uint64("packets_in", s.packetsIn).
 		Uint64("packets_out", s.packetsOut).Int64("lost", s.lost).Dur("jitter", s.jitter).Msg("call ended")
 	end := &Event{Name: EventEnd, Fields: []Field{
@@ -134,8 +149,11 @@ func (c *Call) finish() {
 		{"packets_in", int64(s.packetsIn)}, {"packets_out", int64(s.packetsOut)},
 		{"lost", s.lost}, {"jitter_ms", float64(s.jitter) / float64(time.Millisecond)},
 	}}
-	c.emitThen(end, nil, func(error) {
-		c.box.close()
-		c.manager.remove(c)
-	})
+	c.emitThen(end, nil, func(error) { c.forget() })
+}
+
+// forget lets go of the call: nothing can be posted any more.
+func (c *Call) forget() {
+	c.box.close()
+	c.manager.remove(c)
 }

@@ -1,6 +1,10 @@
 package call
 
-import "rms/sip"
+import (
+	"time"
+
+	"rms/sip"
+)
 
 // The names of the events that rms sends by itself. docs/events.md is written
 // from the table Events.
@@ -34,12 +38,12 @@ type FieldDoc struct {
 var Events = []EventDoc{
 	{EventInvite, "a new INVITE came; no final answer was sent", []FieldDoc{
 		{"from", "URI of the caller"}, {"to", "URI of the called party"}, {"ruri", "request URI"},
-		{"headers", "all header fields, name to list of values"}, {"source", "ip:port that the INVITE came from"},
+		{"headers", "all header fields, name to list of values; in a script they are `call.header(\"X-Name\")` and `call.headers(\"Via\")`"}, {"source", "ip:port that the INVITE came from"},
 	}},
 	{EventStart, "the call was answered and its media runs; the ACK may still be on its way (for an INVITE without offer: the ACK brought the answer). `rms_answer` may give it another name", []FieldDoc{
-		{"codec", "encoding on the wire, as in an rtpmap: PCMU/8000"}, {"remote", "ip:port that we send RTP to"}, {"direction", "ours: sendrecv, sendonly, recvonly, inactive"},
+		{"codec", "encoding on the wire, as in an rtpmap: PCMU/8000"}, {"remote", "ip:port that we send RTP to, empty while the far end names none"}, {"direction", "ours: sendrecv, sendonly, recvonly, inactive"},
 	}},
-	{EventAck, "the ACK came", nil},
+	{EventAck, "the ACK of the answered call came; those of a re-INVITE go with rms:update", nil},
 	{EventUpdate, "a re-INVITE or UPDATE took effect", []FieldDoc{
 		{"codec", "encoding on the wire"}, {"direction", "ours"}, {"remote", "ip:port that we send RTP to"}, {"hold", "true when the far end put us on hold"},
 	}},
@@ -47,7 +51,7 @@ var Events = []EventDoc{
 	{"(the name given to play)", "the last sample was sent, or the play was stopped, replaced or impossible", []FieldDoc{
 		{"file", "as given to play"}, {"reason", "done, stopped, replaced, error"}, {"played_ms", "ms of audio that were sent"}, {"error", "why, when reason is error"},
 	}},
-	{EventPlayError, "a file could not be opened or decoded. Without this route the one named in play runs with reason=error; without that too, a play from a script ends the call", []FieldDoc{
+	{EventPlayError, "a file could not be opened or decoded. Without this route the one named in play runs with reason=error; without that too, a play from a script ends the call. A long file may fail while it plays", []FieldDoc{
 		{"file", "as given to play"}, {"error", "why"},
 	}},
 	{EventDTMF, "a key was pressed: once per key, whatever form it came in and however often", []FieldDoc{
@@ -65,12 +69,23 @@ var Events = []EventDoc{
 	}},
 }
 
-// requestEvent makes the event that goes with the request route.
-func requestEvent(id string, r *sip.Request) *Event {
+// requestEvent makes the event of an INVITE or of the request route. The header
+// fields are in it only for a watcher: a script reads them from the request.
+func (c *Call) requestEvent(name string, r *sip.Request) *Event {
+	ev := &Event{Name: name, Call: c.id, Time: time.Now()}
+	watched := c.manager.opts.Watch != nil && name == EventInvite
+	if watched || c.router.Has(name) {
+		ev.Fields = requestFields(r)
+	}
+	if watched {
+		ev.Fields = append(ev.Fields, Field{"headers", headersOf(r)})
+	}
+	return ev
+}
+
+func requestFields(r *sip.Request) []Field {
 	i := infoOf(r)
-	return &Event{Name: RouteName, Call: id, Fields: []Field{
-		{"from", i.From}, {"to", i.To}, {"ruri", i.RURI}, {"headers", headersOf(r)}, {"source", i.Source},
-	}}
+	return []Field{{"from", i.From}, {"to", i.To}, {"ruri", i.RURI}, {"source", i.Source}}
 }
 
 // headersOf lists the header fields by name, in the order of the message.

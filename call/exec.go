@@ -56,7 +56,8 @@ func (x *Exec) Log() *zerolog.Logger {
 	if x.call == nil {
 		return &x.manager.log
 	}
-	return &x.call.log
+	l := x.manager.log.With().Str("call_id", x.call.id).Logger()
+	return &l
 }
 
 // Invoke runs a verb with checked arguments on the call's goroutine and waits
@@ -72,15 +73,21 @@ func (x *Exec) Invoke(v *Verb, a Args) (any, error) {
 		}
 		return v.Run(x, a)
 	}
+	return x.inCall("rms_"+v.Name, func() (any, error) { return v.Run(x, a) })
+}
+
+// inCall runs op in the call's mailbox and waits for its result; a panic there is
+// an error here.
+func (x *Exec) inCall(what string, op func() (any, error)) (any, error) {
 	type result struct {
 		value any
 		err   error
 	}
 	done := make(chan result, 1)
 	err := x.call.box.post(func() {
-		r := result{err: fmt.Errorf("rms_%s: internal error, the call is ended", v.Name)}
+		r := result{err: fmt.Errorf("%s: internal error, the call is ended", what)}
 		defer func() { done <- r }()
-		r.value, r.err = v.Run(x, a)
+		r.value, r.err = op()
 	})
 	if err != nil {
 		return nil, err
@@ -95,6 +102,9 @@ func (x *Exec) checkRoutes(v *Verb, a Args) error {
 	for i := range v.Params {
 		p := &v.Params[i]
 		name := a.String(p.Name)
+		if p.Kind == Route && name == EventEnd {
+			return fmt.Errorf("rms_%s: %s is the last event of each call: use a name of your own", v.Name, name)
+		}
 		if p.Kind != Route || name == "" || name == p.Default || x.router().Has(name) {
 			continue
 		}
@@ -123,18 +133,18 @@ func (x *Exec) Reply(code int, reason string) error {
 	if code < 100 || code > 699 {
 		return fmt.Errorf("%d is no SIP status code (100 to 699)", code)
 	}
+	ok := code >= 200 && code < 300
 	if x.call == nil || !x.call.isInvite(r) {
+		if ok && len(r.SDP()) > 0 && (r.Method() == "UPDATE" || r.Method() == "INVITE") {
+			return errors.New("a 2xx to an offer needs an answer: use rms_sip_request")
+		}
 		return r.Reply(code, reason, sip.ReplyOptions{})
 	}
-	if code >= 200 && code < 300 {
+	if ok {
 		return errors.New("a 2xx to an INVITE needs SDP: use rms_answer")
 	}
-	done := make(chan error, 1)
-	err := x.call.box.post(func() { done <- x.call.reply(code, reason) })
-	if err != nil {
-		return err
-	}
-	return <-done
+	_, err := x.inCall("reply", func() (any, error) { return nil, x.call.reply(code, reason) })
+	return err
 }
 
 // Request returns the SIP request that the route handles, nil in event routes.

@@ -24,12 +24,12 @@ func (m *Manager) Idle() bool {
 }
 
 func (c *Call) loadingAny() bool {
-	for _, p := range append(append([]*playing(nil), c.plays.queue...), c.plays.mixed...) {
+	for _, p := range c.plays.all() {
 		if p.loading {
 			return true
 		}
 	}
-	return c.closing
+	return c.closing > 0
 }
 
 // PortsUsed returns how many RTP ports calls hold.

@@ -116,7 +116,9 @@ func newHouse(t testing.TB, s script, change ...func(*call.Options)) *house {
 		c(&o)
 	}
 	h.calls = call.NewManager(o)
-	h.ua, err = sip.Listen(sip.Options{Listen: []string{"udp://127.0.0.1:0"}, T1: 100 * time.Millisecond, Log: zerolog.Nop()}, h.calls)
+	h.ua, err = sip.Listen(sip.Options{
+		Listen: []string{"udp://127.0.0.1:0"}, T1: 100 * time.Millisecond, NewCalls: -1, PerSource: -1, HalfOpen: -1, Log: zerolog.Nop(),
+	}, h.calls)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,6 +327,12 @@ func (e *ear) aim(sdp string) {
 		e.t.Fatalf("no audio in %q", sdp)
 	}
 	e.to = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+}
+
+// invite places a call and leaves the rest to the test.
+func (h *house) invite(e *ear, offer string, extra ...string) *siptest.Call {
+	h.t.Helper()
+	return siptest.UDP(h.t, h.addr).Invite(offer, extra...)
 }
 
 // dial places a call with the offer and returns it when the 200 came and was

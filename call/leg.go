@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ import (
 //	players ---------------> mixer
 //
 // Its fields belong to the call's mailbox; what it changes in the graph goes
-// through Graph.Do.
+// through do.
 type leg struct {
 	call    *Call
 	pair    *rtp.Pair
@@ -35,8 +34,10 @@ type leg struct {
 	codec   media.Codec
 	session *rtp.Session // nil until there is an answer
 	graph   *media.Graph
+	ops     ops
 
 	decoder, mixer, encoder media.Pin
+	hear                    *filter.Decoder // what decoder names; belongs to the clock's thread
 
 	echo bool // the decoder feeds the mixer
 }
@@ -49,6 +50,16 @@ type legStats struct {
 	codec                 string
 }
 
+// add counts another leg of the call in.
+func (s *legStats) add(o *legStats) {
+	s.packetsIn += o.packetsIn
+	s.packetsOut += o.packetsOut
+	s.lost += o.lost
+	if o.codec != "" {
+		s.jitter, s.codec = o.jitter, o.codec
+	}
+}
+
 // tickOf returns the tick of a graph for that ptime: 20 ms when the ptime is a
 // multiple of it, else 10 ms.
 func tickOf(ptime time.Duration) time.Duration {
@@ -58,38 +69,21 @@ func tickOf(ptime time.Duration) time.Duration {
 	return 10 * time.Millisecond
 }
 
-// newLeg binds RTP ports for the call.
-func (c *Call) newLeg(direction sdp.Direction) (*leg, error) {
-	o := &c.manager.opts
-	bind := o.Bind
-	if !bind.IsValid() {
-		bind = c.dialog.LocalAddr().Addr().Unmap()
-	}
-	pair, err := o.Ports.Get(bind)
+// newLeg binds RTP ports for the call, where they can reach the far end of the
+// offer.
+func (c *Call) newLeg(offer []byte) (*leg, error) {
+	at := c.place(offer)
+	pair, err := c.manager.opts.Ports.Get(at.bind)
 	if err != nil {
 		return nil, err
 	}
-	show := o.Advertise
-	if !show.IsValid() {
-		show = bind
-	}
-	c.manager.usePort(pair.Port(), true)
+	c.manager.usePort(pair.Port(), at)
 	l := &leg{call: c, pair: pair}
 	l.caps = sdp.Caps{
-		Codecs: offerable(), DTMF: true, CN: true, Addr: show, Port: pair.Port(), RTCPPort: pair.Port() + 1,
-		Ptime: 20 * time.Millisecond, Direction: direction, Mux: true, Own: c.own,
+		Codecs: offerable(), DTMF: true, CN: true, Addr: at.show, Port: pair.Port(), RTCPPort: pair.Port() + 1,
+		Ptime: 20 * time.Millisecond, Direction: sdp.SendRecv, Mux: true, Own: c.manager.own,
 	}
 	return l, nil
-}
-
-// own tells whether an address is one of our RTP ports: audio sent there would
-// run in a circle.
-func (c *Call) own(to netip.AddrPort) bool {
-	if !c.manager.usesPort(to.Port()) {
-		return false
-	}
-	addr := to.Addr().Unmap()
-	return addr.IsLoopback() || addr == c.dialog.LocalAddr().Addr().Unmap() || addr == c.manager.opts.Advertise
 }
 
 // offerable lists our codecs with the payload types that we would offer; nobody
@@ -110,18 +104,30 @@ var offerable = sync.OnceValue(func() []sdp.Codec {
 	return out
 })
 
-// run builds the session and the graph for what was agreed, and starts the clock.
-func (l *leg) run(m sdp.Media) error {
+// errCodec says that a codec was agreed that this program does not have, which is
+// a mistake in the table of what we offer.
+var errCodec = errors.New("the codec that was agreed is not there")
+
+func codecOf(m *sdp.Media) (media.Codec, error) {
 	cd, ok := codec.Lookup(m.Codec.Name, m.Codec.ClockRate, max(m.Codec.Channels, 1))
 	if !ok {
-		return fmt.Errorf("codec %s/%d was agreed but is not there", m.Codec.Name, m.Codec.ClockRate)
+		return cd, fmt.Errorf("%w: %s", errCodec, m.Codec)
+	}
+	return cd, nil
+}
+
+// run builds the session and the graph for what was agreed, and starts the clock.
+func (l *leg) run(m sdp.Media) error {
+	cd, err := codecOf(&m)
+	if err != nil {
+		return err
 	}
 	l.media, l.codec = m, cd
-	o := &l.call.manager.opts
-	l.session = o.Engine.NewSession(l.pair, l.config(m, cd), (*rtpEvents)(l.call))
+	c, o := l.call, &l.call.manager.opts
+	l.session = o.Engine.NewSession(l.pair, l.config(m, cd), (*rtpEvents)(c))
 	l.graph = media.NewGraph(media.GraphOptions{
-		Tick: tickOf(m.Ptime), Convert: filter.Convert, Pool: l.call.manager.pool,
-		OnError: func(where string, err error) { l.call.filterFailed(where, err) },
+		Tick: tickOf(m.Ptime), Convert: filter.Convert, Pool: c.manager.pool, Reaper: &c.manager.reaper,
+		OnError: c.filterFailed, Ops: graphOps,
 	})
 	if err := l.build(); err != nil {
 		return err
@@ -130,10 +136,15 @@ func (l *leg) run(m sdp.Media) error {
 	return nil
 }
 
+// graphOps is the size of a graph's own queue: one operation does all that waits
+// in leg.ops, and links bring some of theirs.
+const graphOps = 8
+
 func (l *leg) build() error {
+	l.hear = l.newDecoder(l.codec, l.media.CNType)
 	_, err := l.graph.Add(l.session.Poll(), 0)
 	if err == nil {
-		l.decoder, err = l.graph.Add(filter.NewDecoder(l.session, l.codec.NewDecoder(), l.codec.Format()), 1)
+		l.decoder, err = l.graph.Add(l.hear, 1)
 	}
 	if err == nil {
 		l.mixer, err = l.graph.Add(filter.NewMixer(l.codec.Format()), 1)
@@ -150,75 +161,101 @@ func (l *leg) build() error {
 	return nil
 }
 
+// newDecoder returns the filter that hears the far end, its comfort noise too.
+func (l *leg) newDecoder(cd media.Codec, noise uint8) *filter.Decoder {
+	f := filter.NewDecoder(l.session, cd.NewDecoder(), cd.Format())
+	if noise != 0 {
+		f.SetNoise(noise, &codec.ComfortNoise{})
+	}
+	return f
+}
+
 func (l *leg) config(m sdp.Media, cd media.Codec) rtp.Config {
 	o := &l.call.manager.opts
-	timeout := o.RTPTimeout
-	if m.Hold {
-		timeout = 0 // who holds us may be silent
-	}
-	return rtp.Config{
+	cfg := rtp.Config{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Mux: m.Mux,
 		Codec: cd, PayloadType: m.Codec.PT, Ptime: m.Ptime,
-		DTMFType: m.DTMFType, DTMFRate: m.DTMFRate, CNType: m.CNType,
+		DTMFType: m.DTMFType, DTMFRate: m.DTMFRate, CNType: m.CNType, Noise: m.CNType != 0,
 		Send: m.Direction.Sends(), Receive: m.Direction.Receives(),
-		Latch: o.Latch, Timeout: timeout, JitterMin: o.JitterMin, JitterMax: o.JitterMax,
+		Latch: o.Latch, Timeout: o.RTPTimeout, JitterMin: o.JitterMin, JitterMax: o.JitterMax,
 		CNAME: l.call.id,
 	}
+	if m.Hold {
+		cfg.Timeout = 0 // who holds us may be silent as long as it likes
+	}
+	return cfg
 }
 
 // update makes a changed agreement take effect between two ticks: new address,
-// direction, ptime or codec. Sequence, timestamp and SSRC go on.
-func (l *leg) update(m sdp.Media) error {
-	cd, ok := codec.Lookup(m.Codec.Name, m.Codec.ClockRate, max(m.Codec.Channels, 1))
-	if !ok {
-		return fmt.Errorf("codec %s/%d was agreed but is not there", m.Codec.Name, m.Codec.ClockRate)
-	}
-	old := l.codec
+// direction, ptime or codec. Sequence, timestamp and SSRC go on, and so does what
+// plays.
+func (l *leg) update(m sdp.Media, cd media.Codec) {
+	c, old, before := l.call, l.codec, l.media
 	l.media, l.codec = m, cd
+	recode := old.Encoding() != cd.Encoding()
+	var out []*voice
+	if recode {
+		out = c.interrupt()
+	}
 	cfg := l.config(m, cd)
-	if err := l.graph.Do(func() { l.session.Update(cfg) }); err != nil {
-		return err
-	}
-	if old.Encoding() != cd.Encoding() {
-		if err := l.recode(old); err != nil {
-			return err
+	l.do(func() {
+		l.session.Update(cfg)
+		for _, v := range out {
+			v.leave(l)
 		}
+		switch {
+		case recode:
+			l.recode(old, cd, m.CNType)
+		case m.CNType != 0 && m.CNType != before.CNType:
+			l.hear.SetNoise(m.CNType, &codec.ComfortNoise{})
+		}
+		l.graph.SetTick(tickOf(m.Ptime))
+	})
+	if recode {
+		c.reload()
 	}
-	if tick := tickOf(m.Ptime); tick != l.graph.TickLength() {
-		clock := l.call.manager.opts.Clock
-		clock.Detach(l.graph)
-		l.graph.SetTick(tick)
-		clock.Attach(l.graph)
-	}
-	return nil
 }
 
-// close stops the audio and gives the ports back. It may wait for a tick, so it
-// does not run in the mailbox.
-func (l *leg) close() legStats {
-	var s legStats
+// recode puts another decoder, mixer and encoder in the place of the old ones, on
+// the thread of the clock.
+func (l *leg) recode(old, cd media.Codec, noise uint8) {
+	l.hear = l.newDecoder(cd, noise)
+	err := errors.Join(
+		l.graph.Replace(l.decoder, l.hear),
+		l.graph.Replace(l.mixer, filter.NewMixer(cd.Format())),
+		l.graph.Replace(l.encoder, filter.NewEncoder(cd, cd.NewEncoder())),
+	)
+	if err != nil {
+		l.call.filterFailed("codec "+old.Encoding()+" to "+cd.Encoding(), err)
+	}
+}
+
+// closeTimeout is how long the links of a leg may take to end, before they are
+// left to the reaper.
+const closeTimeout = 2 * time.Second
+
+// close stops the audio and gives the ports back, and then waits for what reads
+// files. It may wait, so it does not run in the mailbox.
+func (l *leg) close(s *legStats) {
 	if l.graph != nil {
 		l.call.manager.opts.Clock.Detach(l.graph)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		if err := l.graph.Close(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			l.call.log.Warn().Err(err).Msg("graph closed")
-		}
+		l.flush()
 	}
 	if l.session != nil {
 		l.session.Close()
 		st := l.session.Stats()
-		s = legStats{
-			packetsIn: st.PacketsIn, packetsOut: st.PacketsOut, lost: st.Lost, jitter: st.Jitter,
-			codec: l.codec.Encoding(),
+		*s = legStats{
+			packetsIn: st.PacketsIn, packetsOut: st.PacketsOut, lost: st.Lost, jitter: st.Jitter, codec: l.codec.Encoding(),
 		}
 	}
-	l.release()
-	return s
-}
-
-// release gives the ports back.
-func (l *leg) release() {
-	l.call.manager.usePort(l.pair.Port(), false)
+	l.call.manager.usePort(l.pair.Port(), place{})
 	l.pair.Close()
+	if l.graph == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := l.graph.Close(ctx); err != nil {
+		l.call.warn().Err(err).Msg("graph closed")
+	}
 }

@@ -2,7 +2,9 @@ package call
 
 import (
 	"errors"
+	"fmt"
 	"sync"
+	"time"
 
 	"rms/call/prompt"
 	"rms/media"
@@ -41,14 +43,29 @@ func newLoader(cache *prompt.Cache) *loader {
 
 // get fetches a sound for a codec and hands it, or the reason why not, to done.
 func (l *loader) get(p *playing, cd media.Codec, done func(*sound, error)) error {
-	file, loop, from := p.file, p.loop, p.from
-	job := func() { done(l.fetch(file, cd, loop, from)) }
+	from := p.from
+	job := func() {
+		if p.over.Load() {
+			return // it was stopped while it waited, and nobody asks for it
+		}
+		done(l.try(p, cd, from))
+	}
 	select {
 	case l.jobs <- job:
 		return nil
 	default:
 		return errLoaderBusy
 	}
+}
+
+// try is fetch; a panic costs the play and not the server.
+func (l *loader) try(p *playing, cd media.Codec, from time.Duration) (s *sound, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, err = nil, fmt.Errorf("%q could not be read: %v", p.file, r)
+		}
+	}()
+	return l.fetch(p.file, cd, p.loop, from)
 }
 
 // close waits for the goroutines; get must not be called any more.

@@ -2,22 +2,25 @@ package call
 
 import (
 	"errors"
+	"math"
 	"sync"
 )
 
 // ErrBusy says that a call has more waiting for it than its mailbox holds.
 var ErrBusy = errors.New("the call is too busy")
 
-// mailboxSize bounds what may wait for one call. Only what a far end or a client
-// can produce without end counts; what ends a call is always taken.
-const mailboxSize = 256
+// mailboxSize bounds what may wait for one call: what a far end or a client can
+// produce without end. urgentSize is the bound for the requests that end a call.
+const (
+	mailboxSize = 256
+	urgentSize  = 2 * mailboxSize
+)
 
 // mailbox runs functions one after the other, so that a call's state has one
 // owner. It has a goroutine only while there is something to run: a call that
 // waits costs no stack.
 type mailbox struct {
-	start func(func()) // starts a goroutine that the manager waits for
-	crash func(any)    // called on the mailbox's goroutine after a panic
+	call *Call
 
 	mu      sync.Mutex
 	queue   []func()
@@ -30,9 +33,13 @@ type mailbox struct {
 // has ended.
 func (b *mailbox) post(op func()) error { return b.put(op, mailboxSize) }
 
-// must queues op also when the mailbox is full: for the few things that happen
-// once in a call and that it cannot go on without.
-func (b *mailbox) must(op func()) error { return b.put(op, 4*mailboxSize) }
+// urgent is post with more room, for what ends a call.
+func (b *mailbox) urgent(op func()) error { return b.put(op, urgentSize) }
+
+// must queues op however much waits: for the answers to what the call itself
+// asked for and for its end, which it cannot go on without. Their number is
+// bounded by what the call asks.
+func (b *mailbox) must(op func()) error { return b.put(op, math.MaxInt) }
 
 func (b *mailbox) put(op func(), limit int) error {
 	b.mu.Lock()
@@ -47,7 +54,7 @@ func (b *mailbox) put(op func(), limit int) error {
 	b.queue = append(b.queue, op)
 	if !b.running {
 		b.running = true
-		b.start(b.drain)
+		b.call.manager.spawn(b.drain)
 	}
 	return nil
 }
@@ -73,7 +80,7 @@ func (b *mailbox) drain() {
 func (b *mailbox) run(op func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.crash(p)
+			b.call.crashed(p)
 		}
 	}()
 	op()

@@ -35,6 +35,10 @@ type Options struct {
 	MaxDuration time.Duration // 0: 4 h
 	MaskDigits  bool          // no digits in logs
 
+	// Trace, when set, logs the SIP messages of one call from now on, or no more. It
+	// must not block.
+	Trace func(sipCallID, callID string, on bool)
+
 	Log zerolog.Logger
 	// Watch, when set, sees every event of every call. It must not block.
 	Watch func(*Event)
@@ -47,17 +51,19 @@ type Manager struct {
 	log    zerolog.Logger
 	loader *loader
 
-	pool *media.BlockPool
+	pool   *media.BlockPool
+	reaper media.Reaper // what reads files longer than its call lasts
 
 	work sync.WaitGroup // goroutines of calls
 
 	mu    sync.RWMutex
 	calls map[string]*Call // by call id
-	ports map[int]bool     // RTP ports of ours that calls use
+	ports map[uint16]place // RTP ports of ours that calls use
 
 	total    atomic.Uint64
 	answered atomic.Uint64
 	failed   atomic.Uint64
+	dropped  atomic.Uint64
 }
 
 // NewManager returns a manager without calls.
@@ -76,7 +82,7 @@ func NewManager(o Options) *Manager {
 	}
 	return &Manager{
 		opts: o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
-		calls: make(map[string]*Call), ports: make(map[int]bool),
+		calls: make(map[string]*Call), ports: make(map[uint16]place),
 	}
 }
 
@@ -101,10 +107,10 @@ func (m *Manager) Request(r *sip.Request) {
 		return
 	}
 	r.Hold()
-	x := &Exec{manager: m, request: r, key: r.CallID(), Event: requestEvent("", r)}
+	x := &Exec{manager: m, request: r, key: r.CallID(), Event: &Event{Name: RouteName, Time: time.Now(), Fields: requestFields(r)}}
 	err := m.opts.Router.Run(x, RouteName, func(err error) {
 		if err != nil {
-			m.log.Error().Err(err).Str("event", "rms:script_error").Msg("route failed")
+			m.scriptFailed(err)
 		}
 		if err != nil && !r.Answered() {
 			_ = r.Reply(500, "Script Error", sip.ReplyOptions{})
@@ -113,7 +119,18 @@ func (m *Manager) Request(r *sip.Request) {
 		r.Default()
 	})
 	if err != nil {
+		m.log.Warn().Err(err).Str("method", r.Method()).Msg("route skipped")
+		m.dropped.Add(1)
 		r.Default()
+	}
+}
+
+// scriptFailed reports a route that failed outside any call.
+func (m *Manager) scriptFailed(err error) {
+	ev := scriptError(err)
+	m.log.Error().Str("event", ev.Name).Str("err", err.Error()).Msg("script failed")
+	if w := m.opts.Watch; w != nil {
+		w(ev)
 	}
 }
 
@@ -149,11 +166,16 @@ type Stats struct {
 	Total    uint64 // INVITEs that became a call
 	Answered uint64
 	Failed   uint64 // ended without an answer of ours
+	Dropped  uint64 // events and requests that the script had no room for
+	Stuck    int    // goroutines that read files of calls that are over
 }
 
 // Stats returns the counters.
 func (m *Manager) Stats() Stats {
-	return Stats{Live: m.Len(), Total: m.total.Load(), Answered: m.answered.Load(), Failed: m.failed.Load()}
+	return Stats{
+		Live: m.Len(), Total: m.total.Load(), Answered: m.answered.Load(), Failed: m.failed.Load(),
+		Dropped: m.dropped.Load(), Stuck: m.reaper.Left(),
+	}
 }
 
 // Drain waits until the calls in progress have ended by themselves. When ctx ends
@@ -164,7 +186,7 @@ func (m *Manager) Drain(ctx context.Context, reason string, grace time.Duration)
 		return
 	}
 	for _, c := range m.Calls() {
-		_ = c.box.must(func() { c.hangup(sip.Cause{By: sip.ByUs, Text: reason}) })
+		_ = c.box.must(func() { c.hangup(sip.Cause{By: sip.ByUs, Code: 503, Text: reason}) })
 	}
 	//nolint:contextcheck // the parent has ended; this is the grace after it
 	left, cancel := context.WithTimeout(context.Background(), grace)
@@ -209,24 +231,6 @@ func (m *Manager) spawn(op func()) {
 	}()
 }
 
-// usePort notes that a call uses an RTP port and the one above it, or no longer.
-func (m *Manager) usePort(port int, used bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if used {
-		m.ports[port] = true
-		return
-	}
-	delete(m.ports, port)
-}
-
-// usesPort tells whether an RTP or RTCP port is one of ours.
-func (m *Manager) usesPort(port uint16) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.ports[int(port)&^1]
-}
-
 func (m *Manager) remove(c *Call) {
 	m.mu.Lock()
 	delete(m.calls, c.id)
@@ -236,8 +240,6 @@ func (m *Manager) remove(c *Call) {
 func (m *Manager) newCall(d *sip.Dialog) *Call {
 	id := uuid.NewString()
 	c := &Call{id: id, manager: m, dialog: d, router: m.opts.Router, began: time.Now()}
-	c.log = m.log.With().Str("call_id", id).Logger()
-	c.box.start = m.spawn
-	c.box.crash = c.crashed
+	c.box.call = c
 	return c
 }

@@ -16,13 +16,13 @@ func (o *owner) Request(r *sip.Request) {
 	c := (*Call)(o)
 	put := c.box.post
 	if r.Method() == "BYE" || r.Method() == "CANCEL" {
-		put = c.box.must
+		put = c.box.urgent
 	}
 	err := put(func() { c.request(r) })
 	switch {
 	case err == nil || r.Answered():
-	case errors.Is(err, ErrBusy):
-		c.log.Warn().Str("method", r.Method()).Err(err).Msg("request refused")
+	case errors.Is(err, ErrBusy) && r.Method() != "BYE":
+		c.warn().Str("method", r.Method()).Err(err).Msg("request refused")
 		_ = r.Reply(503, "Call Busy", sip.ReplyOptions{Headers: []sip.Header{{Name: "Retry-After", Value: "1"}}})
 	default:
 		r.Default()
@@ -32,7 +32,7 @@ func (o *owner) Request(r *sip.Request) {
 // Acked takes the ACK of a 2xx, with the answer to our offer when there was one.
 func (o *owner) Acked(body []byte) {
 	c := (*Call)(o)
-	_ = c.box.must(func() { c.acked(body) })
+	_ = c.box.must(func() { c.confirmed(body) })
 }
 
 // Response is for client dialogs, which calls do not have yet.

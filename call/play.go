@@ -1,13 +1,10 @@
 package call
 
 import (
-	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
-	"rms/call/prompt"
-	"rms/media"
-	"rms/media/filter"
 	"rms/sip"
 )
 
@@ -30,16 +27,12 @@ type playing struct {
 	loop   int    // times; 0 is for ever
 	mix    bool   // plays beside the others
 
-	sound   *sound
-	loading bool
-	err     error
-
-	player *filter.Player // nil while nothing plays, and for a streamed file
-	stream *counted       // of a streamed file
-	pin    media.Pin      // belongs to the clock's thread
-	active bool           // connected to the mixer
-	stop   string
-	from   time.Duration // where it goes on after a codec change
+	sound   *sound        // ready to be heard
+	loading bool          // or being fetched
+	voice   *voice        // or heard
+	from    time.Duration // what was heard in another codec, all passes together
+	began   bool          // rms:play_start was sent
+	over    atomic.Bool   // the event of its end was sent; the loader looks too
 }
 
 // playlist is what a call plays: the head of queue is heard, and all of mixed.
@@ -48,21 +41,51 @@ type playlist struct {
 	mixed []*playing
 }
 
+// all lists what is heard or waits, in the order of the queue.
+func (l *playlist) all() []*playing {
+	out := make([]*playing, 0, len(l.queue)+len(l.mixed))
+	return append(append(out, l.queue...), l.mixed...)
+}
+
+// heard lists what is in the graph now.
+func (l *playlist) heard() []*voice {
+	var out []*voice
+	for _, list := range [2][]*playing{l.queue, l.mixed} {
+		for _, p := range list {
+			if p.voice != nil {
+				out = append(out, p.voice)
+			}
+		}
+	}
+	return out
+}
+
+// drop takes a play out.
+func (l *playlist) drop(p *playing) {
+	l.queue, l.mixed = without(l.queue, p), without(l.mixed, p)
+}
+
+func without(list []*playing, p *playing) []*playing {
+	for i := range list {
+		if list[i] == p {
+			return append(list[:i:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
 // play puts a file into the queue, or in place of what plays, or beside it.
 func (c *Call) play(p *playing, mode string) error {
 	if c.leg == nil {
 		return c.errState("rms_play needs media: rms_answer or rms_progress first")
 	}
+	if mode == "replace" {
+		c.stopPlays(ReasonReplaced)
+	}
 	if len(c.plays.queue)+len(c.plays.mixed) >= maxPlays {
 		return fmt.Errorf("%d plays wait already", maxPlays)
 	}
-	switch mode {
-	case "replace":
-		c.stopPlays(ReasonReplaced)
-	case "mix":
-		p.mix = true
-	}
-	if p.mix {
+	if p.mix = mode == "mix"; p.mix {
 		c.plays.mixed = append(c.plays.mixed, p)
 	} else {
 		c.plays.queue = append(c.plays.queue, p)
@@ -79,39 +102,34 @@ func (c *Call) load(p *playing) {
 	p.loading = true
 	cd := c.leg.codec
 	err := c.manager.loader.get(p, cd, func(s *sound, err error) {
-		if c.box.must(func() { c.loaded(p, cd, s, err) }) != nil && s != nil {
+		if c.box.must(func() { c.loaded(p, s, err) }) != nil && s != nil {
 			s.close()
 		}
 	})
 	if err != nil {
 		p.loading = false
-		p.err = err
-		c.advance()
+		c.end(p, ReasonError, err)
 	}
 }
 
 // loaded takes a sound from the loader.
-func (c *Call) loaded(p *playing, cd media.Codec, s *sound, err error) {
+func (c *Call) loaded(p *playing, s *sound, err error) {
 	p.loading = false
-	if c.leg == nil || p.stop != "" {
-		if s != nil {
-			s.close()
-		}
-		if p.stop != "" {
-			c.played(p, p.stop, 0)
-		}
-		return
-	}
-	if err == nil && c.leg.codec.Encoding() != cd.Encoding() {
+	switch {
+	case p.over.Load():
+		s.close()
+	case err != nil:
+		c.end(p, ReasonError, err)
+	case s.codec.Encoding() != c.leg.codec.Encoding():
 		s.close()
 		c.load(p)
-		return
+	default:
+		p.sound = s
+		c.advance()
 	}
-	p.sound, p.err = s, err
-	c.advance()
 }
 
-// advance starts what can start now.
+// advance lets everything be heard whose turn it is.
 func (c *Call) advance() {
 	for _, p := range append([]*playing(nil), c.plays.mixed...) {
 		c.try(p)
@@ -121,224 +139,115 @@ func (c *Call) advance() {
 	}
 }
 
-// try starts one play, or ends it when it cannot be played.
+// try lets one play be heard when it can.
 func (c *Call) try(p *playing) {
-	if p.active || p.loading || c.leg == nil || c.leg.session == nil {
-		return
-	}
-	if p.sound == nil && p.err == nil {
+	switch {
+	case p.voice != nil || p.loading || c.leg == nil || c.leg.session == nil || p.over.Load():
+	case p.sound == nil:
 		c.load(p)
-		return
-	}
-	if p.err == nil {
-		p.err = c.sounds(p)
-	}
-	if p.err != nil {
-		c.drop(p)
-		c.failed(p)
-		c.advance()
-		return
-	}
-	c.retap()
-	if p.from == 0 {
-		c.log.Info().Str("file", p.file).Msg("play started")
-		c.emit(&Event{Name: EventPlayStart, Fields: []Field{{"file", p.file}}})
+	default:
+		if err := c.sounds(p); err != nil {
+			c.end(p, ReasonError, err)
+			return
+		}
+		if !p.began {
+			p.began = true
+			c.info().Str("file", p.file).Msg("play started")
+			c.emit(&Event{Name: EventPlayStart, Fields: []Field{{"file", p.file}}})
+		}
 	}
 }
 
-// sounds connects a play to the mixer between two ticks.
-func (c *Call) sounds(p *playing) error {
-	l := c.leg
-	add, err := p.sound.open(p, func(reason string, played time.Duration) {
-		_ = c.box.must(func() { c.finished(p, reason, played) })
-	})
-	if err != nil {
-		return err
-	}
-	p.active = true
-	return l.graph.Do(func() {
-		pin, err := add(l.graph)
-		if err == nil {
-			p.pin = pin
-			err = l.graph.Connect(pin, l.mixer)
-		}
-		if err != nil {
-			c.filterFailed("play "+p.file, err)
-		}
-	})
-}
-
-// finished takes the end of a play from the clock.
-func (c *Call) finished(p *playing, reason string, played time.Duration) {
-	if !p.active {
+// end takes a play out, whatever it was doing, and sends the event of its end: the
+// only place that does, and once for each play.
+func (c *Call) end(p *playing, reason string, why error) {
+	if p.over.Swap(true) {
 		return
 	}
-	p.active = false
-	c.disconnect(p)
-	if p.stop != "" {
-		reason = p.stop
+	c.plays.drop(p)
+	played := p.from + p.voice.played()
+	c.silence(p)
+	if reason == ReasonError {
+		c.failed(p, played, why)
+	} else {
+		c.played(p, reason, played)
 	}
-	c.heard = time.Now().Add(c.leg.tail())
-	c.drop(p)
-	c.played(p, reason, played)
 	c.advance()
 }
 
-// disconnect takes a play out of the graph and lets go of its sound.
-func (c *Call) disconnect(p *playing) {
-	if c.leg != nil && c.leg.graph != nil {
-		l := c.leg
-		_ = l.graph.Do(func() {
-			l.graph.Disconnect(p.pin, l.mixer)
-			l.graph.Remove(p.pin)
+// silence takes a play out of the graph and lets go of its sound.
+func (c *Call) silence(p *playing) {
+	if v, l := p.voice, c.leg; v != nil {
+		p.voice = nil
+		encoded := c.alone()
+		l.do(func() {
+			v.leave(l)
+			setEncoded(encoded)
 		})
-		c.retap()
 	}
-	if p.sound != nil {
-		p.sound.close()
-		p.sound = nil
-	}
+	p.sound.close()
+	p.sound = nil
 }
 
-// drop takes a play out of the lists.
-func (c *Call) drop(p *playing) {
-	c.plays.queue = without(c.plays.queue, p)
-	c.plays.mixed = without(c.plays.mixed, p)
-}
-
-func without(list []*playing, p *playing) []*playing {
-	for i := range list {
-		if list[i] == p {
-			return append(list[:i:i], list[i+1:]...)
-		}
-	}
-	return list
-}
-
-// stopPlays ends everything that plays or waits. The events go out in the order
-// of the queue.
+// stopPlays ends everything that plays or waits, in the order of the queue.
 func (c *Call) stopPlays(reason string) {
-	list := append(append([]*playing(nil), c.plays.queue...), c.plays.mixed...)
+	list := c.plays.all()
 	c.plays = playlist{}
 	for _, p := range list {
-		p.stop = reason
-		switch {
-		case p.active:
-			p.active = false
-			played := p.played()
-			c.disconnect(p)
-			c.played(p, reason, played)
-		case p.loading: // loaded sends its event
-		default:
-			if p.sound != nil {
-				p.sound.close()
-				p.sound = nil
-			}
-			c.played(p, reason, 0)
-		}
+		c.end(p, reason, nil)
 	}
 }
 
 // played sends the event of a play's end; a play from a script without a route
-// ends the call, as in the original.
+// ends the call, as in the original, unless another waits behind it.
 func (c *Call) played(p *playing, reason string, played time.Duration) {
-	c.log.Info().Str("file", p.file).Str("reason", reason).Dur("played", played).Msg("play ended")
+	c.info().Str("file", p.file).Str("reason", reason).Dur("played", played).Msg("play ended")
 	if p.route != "" {
 		c.emit(&Event{Name: p.route, Fields: []Field{
 			{"file", p.file}, {"reason", reason}, {"played_ms", played.Milliseconds()},
 		}})
 		return
 	}
-	if p.script && reason == ReasonDone {
+	if p.script && reason == ReasonDone && len(c.plays.queue) == 0 {
 		c.hangup(sip.Cause{By: sip.ByUs, Code: 200, Text: "prompt played"})
 	}
 }
 
-// failed sends the event of a play that could not be played.
-func (c *Call) failed(p *playing) {
-	err := p.err
-	var wrong *prompt.Error
-	if errors.As(err, &wrong) {
-		err = wrong
-	}
-	c.log.Warn().Str("file", p.file).Err(err).Msg("play failed")
-	fields := []Field{{"file", p.file}, {"reason", ReasonError}, {"played_ms", int64(0)}, {"error", err.Error()}}
+// failed sends the event of a play that could not be played, or not to its end.
+func (c *Call) failed(p *playing, played time.Duration, err error) {
+	c.warn().Str("file", p.file).Err(err).Dur("played", played).Msg("play failed")
+	text := err.Error()
 	bound := c.router.Has(EventPlayError)
-	c.emit(&Event{Name: EventPlayError, Fields: []Field{{"file", p.file}, {"error", err.Error()}}})
+	c.emit(&Event{Name: EventPlayError, Fields: []Field{{"file", p.file}, {"error", text}}})
 	switch {
 	case bound:
 	case p.route != "":
-		c.emit(&Event{Name: p.route, Fields: fields})
+		c.emit(&Event{Name: p.route, Fields: []Field{
+			{"file", p.file}, {"reason", ReasonError}, {"played_ms", played.Milliseconds()}, {"error", text},
+		}})
 	case p.script:
 		c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: "prompt could not be played"})
 	}
 }
 
-// retap lets players hand out encoded packets while nobody else is heard, taps or
-// mixes, and PCM otherwise.
-func (c *Call) retap() {
-	l := c.leg
-	if l == nil || l.graph == nil {
-		return
+// interrupt begins a change of codec: what is heard or ready must be fetched again,
+// and goes on from where it was. The voices are for the clock's thread to take out.
+func (c *Call) interrupt() []*voice {
+	heard := c.plays.heard()
+	for _, p := range c.plays.all() {
+		p.from += p.voice.played()
+		p.voice = nil
+		p.sound.close()
+		p.sound = nil
 	}
-	n := 0
-	var active []*playing
-	for _, p := range append(append([]*playing(nil), c.plays.queue...), c.plays.mixed...) {
-		if p.active {
-			n++
-			active = append(active, p)
-		}
-	}
-	encoded := n == 1 && !l.echo
-	for _, p := range active {
-		if p.player == nil {
-			continue
-		}
-		player := p.player
-		_ = l.graph.Do(func() { player.SetEncoded(encoded) })
-	}
+	return heard
 }
 
-// played returns how much of a play was sent.
-func (p *playing) played() time.Duration {
-	switch {
-	case p.player != nil:
-		return p.player.Played()
-	case p.stream != nil:
-		return p.stream.played()
-	}
-	return 0
-}
-
-// recode follows a change of codec: encoder and decoder are replaced, and what
-// plays goes on from where it was, in the new codec.
-func (l *leg) recode(old media.Codec) error {
-	c, cd := l.call, l.codec
-	err := l.graph.Do(func() {
-		err := errors.Join(
-			l.graph.Replace(l.decoder, filter.NewDecoder(l.session, cd.NewDecoder(), cd.Format())),
-			l.graph.Replace(l.mixer, filter.NewMixer(cd.Format())),
-			l.graph.Replace(l.encoder, filter.NewEncoder(cd, cd.NewEncoder())),
-		)
-		if err != nil {
-			c.filterFailed("codec "+old.Encoding()+" to "+cd.Encoding(), err)
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("change codec %s to %s: %w", old.Encoding(), cd.Encoding(), err)
-	}
-	for _, p := range append(append([]*playing(nil), c.plays.queue...), c.plays.mixed...) {
-		if p.active {
-			p.from += p.played()
-			p.active = false
-			c.disconnect(p)
-		} else if p.sound != nil {
-			p.sound.close()
-			p.sound = nil
-		}
-		if !p.loading {
+// reload fetches in the new codec what interrupt took out.
+func (c *Call) reload() {
+	for _, p := range c.plays.all() {
+		if !p.loading && !p.over.Load() {
 			c.load(p)
 		}
 	}
-	return nil
 }

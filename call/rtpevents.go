@@ -30,7 +30,7 @@ func (e *rtpEvents) Timeout() {
 		}
 		ms := c.manager.opts.RTPTimeout.Milliseconds()
 		ev := &Event{Name: EventMediaTimeout, Fields: []Field{{"timeout_ms", ms}}}
-		c.log.Warn().Int64("timeout_ms", ms).Msg("media timed out")
+		c.warn().Int64("timeout_ms", ms).Msg("media timed out")
 		c.emitThen(ev, nil, func(error) {
 			c.hangup(sip.Cause{By: sip.ByTimeout, Code: 408, Text: "no RTP and no RTCP (rtp.timeout)"})
 		})
@@ -40,7 +40,7 @@ func (e *rtpEvents) Timeout() {
 // Latched takes the address that RTP really comes from.
 func (e *rtpEvents) Latched(addr netip.AddrPort) {
 	c := (*Call)(e)
-	_ = c.box.post(func() { c.log.Debug().Str("remote", addr.String()).Msg("rtp latched") })
+	_ = c.box.post(func() { c.debug().Str("remote", addr.String()).Msg("rtp latched") })
 }
 
 // Bye takes an RTCP BYE, which ends a source and not the call.
@@ -52,7 +52,7 @@ func (c *Call) filterFailed(where string, err error) {
 		if c.state >= leaving {
 			return
 		}
-		c.log.Error().Err(err).Str("where", where).Msg("filter failed")
+		c.failure().Err(err).Str("where", where).Msg("filter failed")
 		ev := &Event{Name: EventMediaError, Fields: []Field{{"where", where}, {"error", err.Error()}}}
 		c.emitThen(ev, nil, func(error) {
 			c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: "media error"})

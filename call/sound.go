@@ -44,50 +44,35 @@ func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration
 	return &sound{stream: &counted{Stream: s, skip: cd.Format().Samples(from)}, codec: cd}, nil
 }
 
-// open makes the play's part of the graph. What it returns adds that part, between
-// two ticks; ended is called on the clock's thread when all was sent.
-func (s *sound) open(p *playing, ended func(string, time.Duration)) (func(*media.Graph) (media.Pin, error), error) {
-	if s.stream != nil {
-		p.stream = s.stream
-		return s.feed(ended), nil
+// player makes the filter that plays a prompt in memory; ended is called on the
+// clock's thread when all was sent.
+func (s *sound) player(p *playing, ended func(string)) (*filter.Player, error) {
+	length := s.prompt.Format.Duration(s.prompt.Samples * s.prompt.Format.Channels)
+	if s.prompt.Samples == 0 {
+		length = s.prompt.Format.Duration(len(s.prompt.PCM))
 	}
-	loop := p.loop
+	loop, from := p.loop, p.from
+	if length > 0 {
+		passes := int(from / length)
+		from %= length
+		if loop > 0 { // a codec change leaves the passes that were heard behind
+			loop = max(loop-passes, 1)
+			if passes >= p.loop {
+				from = length
+			}
+		}
+	}
 	if loop == 0 {
 		loop = filter.Forever
 	}
-	var player *filter.Player
-	player, err := filter.NewPlayer(s.prompt, filter.PlayerOptions{
-		Loop: loop, From: p.from, Encoded: true, Decoder: s.codec.NewDecoder(),
-		Ended: func(reason string) { ended(reason, player.Played()) },
+	return filter.NewPlayer(s.prompt, filter.PlayerOptions{
+		Loop: loop, From: from, Encoded: true, Decoder: s.codec.NewDecoder(), Ended: ended,
 	})
-	if err != nil {
-		return nil, err
-	}
-	p.player = player
-	return func(g *media.Graph) (media.Pin, error) { return g.Add(player, 1) }, nil
-}
-
-func (s *sound) feed(ended func(string, time.Duration)) func(*media.Graph) (media.Pin, error) {
-	stream := s.stream
-	s.stream = nil // the link owns it now
-	return func(g *media.Graph) (media.Pin, error) {
-		pin, err := g.Feed(stream, media.LinkOptions{Size: streamRing, Name: "file", Format: stream.Format()}, func(err error) {
-			reason := ReasonDone
-			if err != nil {
-				reason = ReasonError
-			}
-			ended(reason, stream.played())
-		})
-		if err == nil {
-			stream.link.Store(g.Link(pin))
-		}
-		return pin, err
-	}
 }
 
 // close lets go of what was not played.
 func (s *sound) close() {
-	if s.stream != nil {
+	if s != nil && s.stream != nil {
 		_ = s.stream.Close()
 	}
 }
@@ -97,16 +82,6 @@ type counted struct {
 	*prompt.Stream
 	skip    int // int16 to leave out
 	samples atomic.Int64
-	link    atomic.Pointer[media.Link]
-}
-
-// played returns how much was sent: what was read and does not wait in the ring.
-func (c *counted) played() time.Duration {
-	d := c.Format().Duration(int(c.samples.Load()))
-	if l := c.link.Load(); l != nil {
-		d -= l.Stats().Queued
-	}
-	return max(d, 0)
 }
 
 // Read fills f with the next audio.

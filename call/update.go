@@ -1,42 +1,52 @@
 package call
 
 import (
-	"errors"
-	"net/netip"
-
 	"rms/sip"
 	"rms/sip/sdp"
 )
 
 // renegotiate answers a re-INVITE or UPDATE: a new address, hold, resume, another
-// codec, or nothing new at all (a session refresh).
+// codec, or nothing new at all (a session refresh). What is refused leaves the call
+// as it was.
 func (c *Call) renegotiate(r *sip.Request) {
-	if c.leg == nil {
+	offer := r.SDP()
+	switch {
+	case c.leg == nil && len(offer) > 0 && c.state < answered:
+		// The offer of the INVITE has no answer yet (RFC 3311 section 5.2).
+		_ = r.Reply(500, "Offer Pending", sip.ReplyOptions{Headers: retryAfter})
+		return
+	case c.leg == nil:
 		r.Default()
 		return
-	}
-	offer := r.SDP()
-	if len(offer) == 0 {
+	case len(offer) == 0:
 		c.refreshed(r)
 		return
 	}
-	res, err := sdp.Answer(offer, c.leg.caps, c.leg.local)
+	l := c.leg
+	res, err := sdp.Answer(offer, l.caps, l.local)
 	if err != nil {
-		no := refuse(err)
-		c.log.Warn().Err(err).Int("code", no.code).Str("method", r.Method()).Msg("offer refused")
-		_ = r.Reply(no.code, no.reason, sip.ReplyOptions{Headers: no.header})
+		c.notAccepted(r, err)
 		return
 	}
-	c.leg.local = res.Local
-	if err := c.leg.take(res.Media); err != nil {
-		c.log.Warn().Err(err).Msg("offer not taken")
-		_ = r.Reply(500, "Server Internal Error", sip.ReplyOptions{})
+	cd, err := codecOf(&res.Media)
+	if err != nil {
+		c.notAccepted(r, err)
 		return
 	}
 	if err := r.Reply(200, "OK", sip.ReplyOptions{SDP: res.SDP}); err != nil {
-		c.log.Debug().Err(err).Msg("request was answered before")
+		c.debug().Err(err).Msg("request was answered before")
+		return
 	}
+	l.local = res.Local
+	l.update(res.Media, cd)
 	c.updated()
+}
+
+// notAccepted refuses the offer of a re-INVITE or UPDATE.
+func (c *Call) notAccepted(r *sip.Request, err error) {
+	no := refuse(err)
+	c.warn().Err(err).Int("code", no.code).Str("method", r.Method()).Msg("offer refused")
+	_ = r.Reply(no.code, no.reason, sip.ReplyOptions{Headers: no.header})
 }
 
 // refreshed answers a request without an offer: a 200 to UPDATE, our offer in the
@@ -48,37 +58,21 @@ func (c *Call) refreshed(r *sip.Request) {
 	}
 	local, err := sdp.Offer(c.leg.caps, c.leg.local)
 	if err != nil {
-		no := refuse(err)
-		_ = r.Reply(no.code, no.reason, sip.ReplyOptions{Headers: no.header})
+		c.notAccepted(r, err)
+		return
+	}
+	if err := r.Reply(200, "OK", sip.ReplyOptions{SDP: local.SDP}); err != nil {
+		c.debug().Err(err).Msg("request was answered before")
 		return
 	}
 	c.leg.local, c.leg.offered = local, true
-	_ = r.Reply(200, "OK", sip.ReplyOptions{SDP: local.SDP})
-}
-
-// take makes an agreement take effect, whether the media runs already or not.
-func (l *leg) take(m sdp.Media) error {
-	if l.session == nil {
-		return errors.New("the call has no media yet")
-	}
-	return l.update(m)
 }
 
 func (c *Call) updated() {
 	m := &c.leg.media
-	c.log.Info().Str("codec", c.leg.codec.Encoding()).Str("direction", m.Direction.String()).
-		Str("remote", address(m.Remote)).Bool("hold", m.Hold).Msg("call updated")
+	codec, remote, direction := c.leg.codec.Encoding(), address(m.Remote), m.Direction.String()
+	c.info().Str("codec", codec).Str("direction", direction).Str("remote", remote).Bool("hold", m.Hold).Msg("call updated")
 	c.emit(&Event{Name: EventUpdate, Fields: []Field{
-		{"codec", c.leg.codec.Encoding()}, {"direction", m.Direction.String()},
-		{"remote", address(m.Remote)}, {"hold", m.Hold},
+		{"codec", codec}, {"direction", direction}, {"remote", remote}, {"hold", m.Hold},
 	}})
-}
-
-// address writes an address, and nothing when there is none, as during a hold by
-// 0.0.0.0.
-func address(a netip.AddrPort) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
 }

@@ -21,7 +21,9 @@ func (c *Call) echo(on bool) error {
 		return nil
 	}
 	l.echo = on
-	err := l.graph.Do(func() {
+	encoded := c.alone()
+	l.do(func() {
+		setEncoded(encoded)
 		if !on {
 			l.graph.Disconnect(l.decoder, l.mixer)
 			return
@@ -30,6 +32,5 @@ func (c *Call) echo(on bool) error {
 			c.filterFailed("echo", err)
 		}
 	})
-	c.retap()
-	return err
+	return nil
 }

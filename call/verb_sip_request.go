@@ -1,5 +1,10 @@
 package call
 
+import "errors"
+
+// errNoRequest says that a verb that answers a request stands in an event route.
+var errNoRequest = errors.New("there is no request here: rms_sip_request belongs in the route")
+
 func init() {
 	Register(&Verb{
 		Name:   "sip_request",
@@ -9,7 +14,7 @@ func init() {
 		Run: func(x *Exec, _ Args) (any, error) {
 			switch {
 			case x.request == nil:
-				return nil, ErrNoCall
+				return nil, errNoRequest
 			case x.call == nil && x.request.To().Tag != "":
 				return nil, x.noDialog()
 			case x.call == nil:
