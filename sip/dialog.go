@@ -13,8 +13,8 @@ type Dialog struct {
 	u      *UA
 	w      *worker
 	client bool
-	callID string
 	state  atomic.Int32
+	callID string
 	invite *Request // theirs, or ours when client
 
 	// guarded by w.mu
@@ -29,10 +29,11 @@ type Dialog struct {
 	localSeq    uint32
 	remoteSeq   uint32
 	heard       bool // remoteSeq is set
+	told        bool // Owner.Ended is called or about to be
+	halfOpen    bool // counted as such
+	canUpdate   bool // they allow UPDATE
 	flow        flow
 	held        *tcpConn  // connection that counts this dialog
-	told        bool      // Owner.Ended is called or about to be
-	halfOpen    bool      // counted as such
 	waitingBye  *farewell // waits for the ACK
 	accepted    *accepted // our 2xx that has no ACK
 	reinvite    *Request  // theirs, unanswered
@@ -40,7 +41,6 @@ type Dialog struct {
 	ours        *clientTx // our INVITE or UPDATE in the dialog, unanswered
 	localSDP    []byte    // the session as we described it last
 	remoteSDP   []byte    // and as they did
-	canUpdate   bool      // they allow UPDATE
 	ring        *timer
 	session     session
 	out         *dialling // of a client dialog

@@ -34,6 +34,7 @@ type serverTx struct {
 	key      txKey
 	state    txState
 	invite   bool
+	cseq     uint32
 	flow     flow
 	to       netip.AddrPort
 	callID   string
@@ -41,7 +42,6 @@ type serverTx struct {
 	req      *Request
 	group    *group // of an INVITE that began a dialog
 	fromTag  string
-	cseq     uint32
 	interval time.Duration
 	again    *timer // G
 	end      *timer // H, I, J, L
