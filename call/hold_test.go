@@ -64,18 +64,18 @@ func TestSilenceOfWhoHoldsUsIsNoTimeout(t *testing.T) {
 	for _, way := range []string{"sendonly", "inactive", "recvonly"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, script{}, func(o *call.Options) { o.RTPTimeout = 5 * time.Second })
+			h := newHouse(t, script{}, func(o *call.Options) { o.RTPTimeout = 2 * time.Second })
 			e := newEar(t)
 			c := h.dial(e, e.offer("0"))
-			h.run(time.Second, e)
+			h.run(500*time.Millisecond, e)
 			c.Request("INVITE", e.offer("0", way))
 			c.Expect(200)
 			c.Ack()
-			h.run(20*time.Second, e)
+			h.run(3*time.Second, e)
 			c.Request("INVITE", e.offer("0"))
 			c.Expect(200)
 			c.Ack()
-			h.run(4*time.Second, e)
+			h.run(1500*time.Millisecond, e)
 			if n := len(h.seen("rms:media_timeout")); n != 0 {
 				t.Fatal("timed out")
 			}

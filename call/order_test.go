@@ -118,6 +118,14 @@ func TestPanickingWatcherDoesNotKeepACall(t *testing.T) {
 			} else {
 				c.AckRefusal()
 			}
+			for range 50 {
+				if m, _ = p.Next(100 * time.Millisecond); m.Method() == "BYE" {
+					c.Reply(m, 200, "", "")
+				}
+				if h.calls.Len() == 0 {
+					break
+				}
+			}
 			h.until("call gone", func() bool { return h.calls.Len() == 0 })
 			h.until("ports free", func() bool { return h.ports.InUse() == 0 })
 		})

@@ -39,7 +39,7 @@ func TestPromptIsHeardInFullAndThenTheCallIsHungUp(t *testing.T) {
 	c := h.dial(e, e.offer("0"))
 	h.until("after_play", func() bool { return len(h.seen("rms:after_play")) > 0 }, e)
 	e.listen()
-	c.ExpectRequest("BYE")
+	c.Reply(c.ExpectRequest("BYE"), 200, "", "")
 	pcm := e.heard("PCMU", 8000, 0)
 	if len(pcm) != 8000 {
 		t.Errorf("heard %d samples, want 8000", len(pcm))
@@ -71,8 +71,9 @@ func TestChainedPromptsGoOnWithoutAGapInTheTimeline(t *testing.T) {
 	})
 	h.tone("a.wav", 8000, 440, 200*time.Millisecond)
 	e := newEar(t)
-	h.dial(e, e.offer("8"))
+	c := h.dial(e, e.offer("8"))
 	h.until("third end", func() bool { return len(h.seen("next")) == 3 }, e)
+	c.Reply(c.ExpectRequest("BYE"), 200, "", "")
 	e.gapless(160)
 	for i, p := range e.packets {
 		if p.Marker != (i == 0) {
