@@ -27,11 +27,6 @@ func (f flow) transport() string {
 	return "udp"
 }
 
-// alive tells whether something can still be sent over the flow.
-func (f flow) alive() bool {
-	return f.sock != nil || f.conn != nil && !f.conn.isClosed()
-}
-
 // send puts a message on the wire. failed is called later, from another
 // goroutine, when a connection could not deliver it; it may be nil.
 func (u *UA) send(f flow, to netip.AddrPort, b []byte, callID string, failed func(error)) error {

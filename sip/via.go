@@ -72,7 +72,7 @@ func salvageVia(value string) via {
 
 // sentBy removes the blanks that may stand around the colon of host ":" port.
 func sentBy(s string) string {
-	if strings.IndexAny(s, " \t") < 0 {
+	if !strings.ContainsAny(s, " \t") {
 		return s
 	}
 	i := strings.LastIndexByte(s, ':')

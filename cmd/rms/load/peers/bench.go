@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -53,7 +54,7 @@ func ratios(measured map[string]float64, out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.2g\t%s%s\n", p.ours, short(ours), short(peer), peer/ours, p.name, where)
 	}
 	if rows == 0 {
-		return fmt.Errorf("no benchmark with a peer: run go test -bench . ./...")
+		return errors.New("no benchmark has a peer: give me all of go test -bench")
 	}
 	return w.Flush()
 }

@@ -30,5 +30,5 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	case len(args) > 1 && args[0] == "load":
 		return load(args[1:], out)
 	}
-	return errors.New("usage: peers bench < OUTPUT-OF-GO-TEST, or peers load RESULT.json...")
+	return errors.New("usage: peers bench < OUTPUT-OF-GO-TEST, or peers load RESULT.json [RESULT.json]")
 }
