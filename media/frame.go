@@ -17,6 +17,10 @@ type Frame struct {
 	Samples int
 	Marker  bool // first packet of a talk spurt (RFC 3551 section 4.1)
 	Lost    bool // nothing came for these Samples: the decoder conceals them
+	// Pace asks whoever decodes the Payload for a little less audio (below 0) or more
+	// (above), because the jitter buffer holds too much or too little. At 1 and -1 it
+	// is done where nobody hears it; beyond, wherever it is heard least.
+	Pace int8
 }
 
 // Reset empties the frame. It keeps the storage of PCM and Payload for the next

@@ -127,7 +127,11 @@ func (f *Decoder) decode() bool {
 	}
 	before := len(f.pcm)
 	f.pcm = f.decoder.Decode(f.pcm, f.packet.Payload)
-	return len(f.pcm) > before
+	heard := len(f.pcm) > before
+	if f.packet.Pace != 0 && f.format.Channels == 1 {
+		f.pcm = changePace(f.pcm, before, f.packet.Pace, f.format.Rate)
+	}
+	return heard
 }
 
 // silence appends noise or zeros for what the reader said; false for zeros.
