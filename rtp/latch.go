@@ -3,6 +3,7 @@ package rtp
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // LatchMode says which source of packets a session accepts.
@@ -11,8 +12,9 @@ type LatchMode uint8
 // The latch modes, configuration key rtp.latch.
 const (
 	// LatchNAT accepts the source that the SDP names, for good once it has sent.
-	// Before that, four packets in sequence from one other source move the session
-	// there, so that one stray packet cannot steal a call.
+	// Before that, packets in sequence from one other source, at the pace of audio and
+	// for 70 ms at least, move the session there, so that neither a stray packet nor a
+	// burst can steal a call.
 	LatchNAT LatchMode = iota
 	// LatchSDP accepts only the source that the SDP names.
 	LatchSDP
@@ -42,32 +44,41 @@ func (m LatchMode) String() string {
 	}
 }
 
-// latchPackets is how many packets in sequence a source other than the SDP's must
-// send before the session moves to it.
-const latchPackets = 4
+// What a source other than the SDP's must send before the session moves to it: so
+// many packets in sequence, over so long a time, in ns. The source that a new SDP gave
+// up may still send for a while, so it must send longer.
+const (
+	latchPackets = 4
+	latchTime    = int64(70 * time.Millisecond)
+	formerTime   = int64(2 * time.Second)
+)
 
 // latch learns where the far end really sends from (RFC 4961).
 type latch struct {
 	mode    LatchMode
 	sdp     netip.AddrPort // what the SDP names
 	learned netip.AddrPort // what has been accepted; invalid: nothing yet
+	former  netip.AddrPort // what was accepted before the SDP named another address
 
 	candidate netip.AddrPort
 	ssrc      uint32
 	next      uint16
-	run       int // packets in sequence from the candidate
+	run       int    // packets in sequence from the candidate
+	since     int64  // arrival of the first of them, in ns
+	timestamp uint32 // of the first of them
+	rate      int64  // of timestamps, in Hz
 }
 
 // reset begins to learn again; only a new address in an SDP does that.
-func (l *latch) reset(mode LatchMode, sdp netip.AddrPort) {
-	*l = latch{mode: mode, sdp: unmap(sdp)}
+func (l *latch) reset(mode LatchMode, sdp netip.AddrPort, rate int) {
+	*l = latch{mode: mode, sdp: unmap(sdp), former: l.learned, rate: int64(rate)}
 }
 
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// media judges the source of an RTP packet. moved: the session has a new remote
-// address, l.learned.
-func (l *latch) media(from netip.AddrPort, p *Packet) (accepted, moved bool) {
+// media judges the source of an RTP packet that came at a time in ns. moved: the
+// session has a new remote address, l.learned.
+func (l *latch) media(from netip.AddrPort, p *Packet, at int64) (accepted, moved bool) {
 	switch {
 	case l.mode == LatchOff:
 		return true, false
@@ -82,14 +93,26 @@ func (l *latch) media(from netip.AddrPort, p *Packet) (accepted, moved bool) {
 	}
 	if from != l.candidate || p.SSRC != l.ssrc || p.Sequence != l.next {
 		l.candidate, l.ssrc, l.run = from, p.SSRC, 0
+		l.since, l.timestamp = at, p.Timestamp
 	}
 	l.next = p.Sequence + 1
 	l.run++
-	if l.run < latchPackets {
+	if !l.proven(p, at) {
 		return false, false
 	}
 	l.learned = from
 	return true, true
+}
+
+// proven reports whether the candidate has sent enough, for long enough, and not much
+// faster than its own timestamps say.
+func (l *latch) proven(p *Packet, at int64) bool {
+	lasted, need := at-l.since, latchTime
+	if l.candidate == l.former {
+		need = formerTime
+	}
+	audio := int64(int32(p.Timestamp-l.timestamp)) * int64(time.Second) / max(l.rate, 1)
+	return l.run >= latchPackets && lasted >= need && lasted >= audio/2
 }
 
 // control judges the source of an RTCP packet, given where the SDP expects RTCP

@@ -40,7 +40,7 @@ func (r *rig) sentTo() map[netip.AddrPort]int {
 	return n
 }
 
-func TestLatchLearnsASourceBehindNATFromFourPacketsInSequence(t *testing.T) {
+func TestLatchLearnsASourceBehindNATFromFivePacketsOf20ms(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, config())
 	got := tapped(r)
@@ -48,17 +48,17 @@ func TestLatchLearnsASourceBehindNATFromFourPacketsInSequence(t *testing.T) {
 		r.arrive(nat, marked(i, 'n'))
 		r.talk()
 	}
-	if got['n'] != 7 {
-		t.Errorf("%d packets accepted, want 7: the fourth and later", got['n'])
+	if got['n'] != 6 {
+		t.Errorf("%d packets accepted, want 6: the fifth and later", got['n'])
 	}
-	if to := r.sentTo(); to[nat] != 7 || to[far] != 3 {
+	if to := r.sentTo(); to[nat] != 6 || to[far] != 4 {
 		t.Errorf("sent %v", to)
 	}
 	if len(r.latched) != 1 || r.latched[0] != nat {
 		t.Errorf("latched %v", r.latched)
 	}
-	if n := r.s.Stats().Foreign; n != 3 {
-		t.Errorf("foreign = %d, want 3", n)
+	if n := r.s.Stats().Foreign; n != 4 {
+		t.Errorf("foreign = %d, want 4", n)
 	}
 }
 
@@ -140,18 +140,14 @@ func TestRTPBleedGetsNothingInAndNothingOut(t *testing.T) {
 					r := newRig(t, c)
 					got := tapped(r)
 					f := &media.Frame{}
-					before := spray
-					if mode == rtp.LatchNAT {
-						before = min(spray, 3) // four in sequence would be a stream
-					}
-					for i := range before {
+					for i := range spray {
 						r.arrive(foe, marked(i, 'x'))
 					}
 					r.talk()
 					for i := range 100 {
 						r.arrive(real, marked(i, 'r'))
 						for k := range spray {
-							if real == far || i >= 4 { // once the real source was learned
+							if real == far || i >= 5 { // once the real source was learned
 								r.arrive(foe, marked(i+k, 'x'))
 								r.arriveRTCP(foe, bye(0x1234))
 							}
@@ -169,7 +165,7 @@ func TestRTPBleedGetsNothingInAndNothingOut(t *testing.T) {
 					if got['x'] != 0 || r.sentTo()[foe] != 0 || r.byes != 0 {
 						t.Errorf("foreign: %d packets in, %d out, %d goodbyes", got['x'], r.sentTo()[foe], r.byes)
 					}
-					if want := uint64(97 * spray); r.s.Stats().Foreign < want {
+					if want := uint64(96 * spray); r.s.Stats().Foreign < want {
 						t.Errorf("foreign counted %d, want at least %d", r.s.Stats().Foreign, want)
 					}
 				})
@@ -182,8 +178,12 @@ func TestAudioOfASourceThatLostTheLatchIsNotPlayed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, config())
 	f := &media.Frame{}
-	for i := range 12 { // all in one tick: eight packets are in the jitter buffer
+	for i := range 12 { // nobody reads: eight packets are in the jitter buffer
 		r.arrive(foe, marked(i, 'x'))
+		r.turn(nil)
+	}
+	if r.s.Remote() != foe {
+		t.Fatal("the other source was not learned")
 	}
 	r.arrive(far, marked(12, 'f'))
 	heard := 0
@@ -223,7 +223,51 @@ func TestLatchLearnsAgainOnlyAfterANewRemote(t *testing.T) {
 		r.arrive(nat, marked(i, 'n'))
 		r.talk()
 	}
-	if got['n'] != 7 || r.s.Remote() != nat {
+	if got['n'] != 6 || r.s.Remote() != nat {
+		t.Errorf("accepted %v, sends to %v", got, r.s.Remote())
+	}
+}
+
+func TestABurstNeverLatches(t *testing.T) {
+	t.Parallel()
+	for _, every := range []int{1, 3, 20} { // packets in a tick
+		r := newRig(t, config())
+		got := tapped(r)
+		for i := range 100 {
+			r.arrive(foe, marked(i, 'x'))
+			if i%every == every-1 {
+				r.talk()
+			}
+		}
+		if learned := r.s.Remote() == foe; learned != (every == 1) || learned != (got['x'] > 0) {
+			t.Errorf("%d packets in 20 ms: sends to %v, accepted %v", every, r.s.Remote(), got)
+		}
+	}
+}
+
+func TestTheSourceThatANewSDPGaveUpIsNotLearnedFromItsLastPackets(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	got := tapped(r)
+	for i := range 10 {
+		r.arrive(far, marked(i, 'f'))
+		r.talk()
+	}
+	c, moved := config(), addr("192.0.2.2:5000")
+	c.Remote = moved
+	r.s.Update(c)
+	for i := range 90 {
+		r.arrive(far, marked(10+i, 'f'))
+		r.talk()
+	}
+	if got['f'] != 10 || r.s.Remote() != moved {
+		t.Fatalf("accepted %v, sends to %v", got, r.s.Remote())
+	}
+	for i := range 20 { // it is all there is: behind a NAT whose SDP changed its mind
+		r.arrive(far, marked(100+i, 'f'))
+		r.talk()
+	}
+	if got['f'] == 10 || r.s.Remote() != far {
 		t.Errorf("accepted %v, sends to %v", got, r.s.Remote())
 	}
 }

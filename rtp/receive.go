@@ -48,7 +48,8 @@ func (s *Session) receiveMedia(d *Datagram) {
 		s.count.malformed.Add(1)
 		return
 	}
-	accepted, moved := s.latch.media(d.From, p)
+	arrival := s.shard.arrival(d, p)
+	accepted, moved := s.latch.media(d.From, p, arrival)
 	if !accepted {
 		s.count.foreign.Add(1)
 		return
@@ -56,7 +57,6 @@ func (s *Session) receiveMedia(d *Datagram) {
 	if moved {
 		s.moved(d.From)
 	}
-	arrival := s.shard.arrival(d, p)
 	s.poller.heard = s.shard.mono
 	s.count.packetsIn.Add(1)
 	s.count.bytesIn.Add(uint64(len(p.Payload)))

@@ -170,7 +170,7 @@ func (s *Session) configure(c Config, first bool) {
 	s.config = c
 	learn := first || c.Remote != old.Remote || c.Latch != old.Latch
 	if learn {
-		s.latch.reset(c.Latch, c.Remote)
+		s.latch.reset(c.Latch, c.Remote, c.Codec.ClockRate)
 		s.remote[Media] = MakeAddr(c.Remote)
 	}
 	if learn || c.RemoteRTCP != old.RemoteRTCP || c.Mux != old.Mux {
