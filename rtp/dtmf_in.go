@@ -24,6 +24,7 @@ const maxMove = 480
 type digitReceiver struct {
 	known    bool // a key was heard before
 	open     bool // it was not reported yet
+	expired  bool // it was reported because nothing came for a while, not for its end
 	event    uint8
 	start    uint32 // timestamp of the current segment
 	moved    uint32 // timestamp of the last packet
@@ -64,7 +65,7 @@ func (r *digitReceiver) take(p dtmfPacket, timestamp uint32, marker bool, now in
 		r.before += uint32(r.duration)
 		r.start, r.duration = timestamp, 0
 	case r.repeats(p, timestamp, marker):
-	case r.stale(timestamp, now):
+	case r.stale(p, timestamp, now):
 		return ended, 0
 	default:
 		if r.open {
@@ -82,9 +83,10 @@ func (r *digitReceiver) take(p dtmfPacket, timestamp uint32, marker bool, now in
 	return ended, n
 }
 
-// continues: the next segment of a key that is held longer than a segment.
+// continues: the next segment of a key that is held longer than a segment. It may
+// have been reported meanwhile, when its packets paused.
 func (r *digitReceiver) continues(p dtmfPacket, timestamp uint32) bool {
-	return r.open && p.event == r.event && timestamp != r.start &&
+	return (r.open || r.expired) && p.event == r.event &&
 		timestamp-r.start == maxSegment && r.duration > maxSegment/2
 }
 
@@ -95,9 +97,11 @@ func (r *digitReceiver) repeats(p dtmfPacket, timestamp uint32, marker bool) boo
 		(r.open || p.end) && timestamp-r.moved <= maxMove
 }
 
-// stale: a packet of an older key that came out of order.
-func (r *digitReceiver) stale(timestamp uint32, now int64) bool {
-	return r.known && int32(timestamp-r.moved) <= 0 && now-r.last < int64(2*time.Second)
+// stale: a packet of an older key that came out of order. Another key at the same
+// timestamp is none: some senders let it stand while they send no audio.
+func (r *digitReceiver) stale(p dtmfPacket, timestamp uint32, now int64) bool {
+	behind := int32(r.moved - timestamp)
+	return r.known && (behind > 0 || behind == 0 && p.event == r.event) && now-r.last < int64(2*time.Second)
 }
 
 // expire ends a key of which nothing came for a while.
@@ -105,6 +109,7 @@ func (r *digitReceiver) expire(now int64) (digit, bool) {
 	if !r.open || now-r.last < digitTimeout {
 		return digit{}, false
 	}
+	r.expired = true
 	return r.close(), true
 }
 

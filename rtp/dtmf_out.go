@@ -22,7 +22,7 @@ const (
 	digitVolume    = 10 // -dBm0
 	digitEnds      = 3  // how often the end is sent (RFC 4733 section 2.5.1.4)
 	minDigit       = 40 * time.Millisecond
-	maxDigit       = 8 * time.Second // one segment at 8 kHz
+	maxDigit       = 8 * time.Second
 	minGap         = 60 * time.Millisecond
 	defaultDigit   = 100 * time.Millisecond
 	digitSize      = headerSize + 4
@@ -47,7 +47,9 @@ type digitSender struct {
 	// Of the digit that is being sent; the shard's.
 	active    bool
 	current   sendingDigit
-	start     uint32
+	start     uint32 // timestamp of the segment
+	before    int64  // units of the segments before
+	units     uint16 // of this segment, as sent last
 	elapsed   time.Duration
 	ends      int
 	remaining time.Duration // of the pause after it
@@ -115,12 +117,19 @@ func (d *digitSender) tick(now uint32, tick time.Duration, rate int) (timestamp 
 		d.current = d.ring[head%digitQueue]
 		d.head.Store(head + 1)
 		d.active, d.start, d.elapsed, d.ends = true, now, 0, 0
+		d.before, d.units = 0, 0
 		marker = true
 	}
 	d.elapsed = min(d.elapsed+tick, d.current.duration)
-	end := d.elapsed == d.current.duration
-	units := uint16(min(int64(d.elapsed)*int64(rate)/int64(time.Second), maxSegment))
-	d.fill(end, units)
+	units := int64(d.elapsed)*int64(rate)/int64(time.Second) - d.before
+	if d.units == maxSegment && units > maxSegment {
+		d.start += maxSegment
+		d.before += maxSegment
+		units -= maxSegment
+	}
+	d.units = uint16(min(units, maxSegment)) // a longer key goes on in the next segment
+	end := d.elapsed == d.current.duration && units <= maxSegment
+	d.fill(end, d.units)
 	if end {
 		d.countEnd(tick)
 	}

@@ -176,6 +176,83 @@ func checkDigit(t *testing.T, packets []rtpPacket, event byte, ts uint32) {
 	}
 }
 
+func TestALongKeyLeavesInSegments(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.Codec, c.DTMFRate = l16, 16000
+	r := newRig(t, c)
+	if err := r.s.SendDigits("5", 8*time.Second, 100*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	r.idle(9 * time.Second)
+	sent := r.media()
+	start, before, last, ends := sent[0].Timestamp, uint32(0), uint16(0), 0
+	for i, p := range sent {
+		d := binary.BigEndian.Uint16(p.Payload[2:])
+		if p.Timestamp != start {
+			if p.Timestamp != start+0xffff || last != 0xffff {
+				t.Fatalf("packet %d: timestamp +%d after a duration of %d", i, p.Timestamp-start, last)
+			}
+			start, before, last = p.Timestamp, before+0xffff, 0
+		}
+		if d < last || p.Marker != (i == 0) {
+			t.Errorf("packet %d: duration %d after %d, marker %v", i, d, last, p.Marker)
+		}
+		last = d
+		if p.Payload[1]&0x80 != 0 {
+			ends++
+			if before+uint32(d) != 8*16000 {
+				t.Errorf("it ends after %d units, want %d", before+uint32(d), 8*16000)
+			}
+		}
+		r.arrive(far, packet{seq: p.SequenceNumber, ts: p.Timestamp, ssrc: 7, pt: 101, marker: p.Marker, body: p.Payload})
+		r.turn(nil)
+	}
+	if ends != 3 || r.digits != "5" || r.lengths[0] != 8*time.Second {
+		t.Errorf("%d ends; heard %q of %v", ends, r.digits, r.lengths)
+	}
+}
+
+func TestAKeyThatPausesIsStillOneKeyInItsNextSegment(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	seq := 0
+	say := func(ts uint32, units int, end bool) {
+		r.arrive(far, key{ts: ts, event: 5, duration: uint16(units), end: end, marker: seq == 0}.packet(seq))
+		seq++
+		r.turn(nil)
+	}
+	for units := 160; units < 0xffff; units += 160 {
+		say(1000, units, false)
+		if units == 6400 {
+			r.idle(300 * time.Millisecond)
+		}
+	}
+	for units := 160; units < 8000; units += 160 {
+		say(1000+0xffff, units, false)
+	}
+	say(1000+0xffff, 8000, true)
+	if r.digits != "5" {
+		t.Errorf("heard %q of %v", r.digits, r.lengths)
+	}
+	say(1000+0xffff+16000, 800, true)
+	if r.digits != "55" {
+		t.Errorf("heard %q after another press", r.digits)
+	}
+}
+
+func TestAnotherKeyAtTheSameTimestampIsHeard(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	for i, k := range append(press(1, 1000, 800), press(2, 1000, 800)...) {
+		r.arrive(far, k.packet(i))
+		r.turn(nil)
+	}
+	if r.digits != "12" {
+		t.Errorf("heard %q", r.digits)
+	}
+}
+
 func TestOurDigitsAreHeardByOurselves(t *testing.T) {
 	t.Parallel()
 	a, b := newRig(t, config()), newRig(t, config())
