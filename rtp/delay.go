@@ -10,6 +10,16 @@ const (
 	lowWindow     = int64(5 * time.Second)         // of the lowest-delay line
 	earlyJump     = -int64(300 * time.Millisecond) // before the line: the timestamps jumped
 	timestampJump = int64(500 * time.Millisecond)
+	burstGap      = int64(5 * time.Millisecond) // packets closer than this were held up together
+)
+
+// lineEvent says what a packet did to the line.
+type lineEvent uint8
+
+const (
+	lineGoesOn lineEvent = iota
+	lineJumped           // its timestamp has nothing to do with the ones before
+	linePaused           // nothing came for long, and the timestamps stood still: a new line
 )
 
 // delayLine estimates how long packets are under way, from their timestamps and
@@ -46,20 +56,30 @@ func (l *delayLine) due(timestamp uint32) int64 {
 	return l.nominal(timestamp) + min(l.low, l.lowBefore)
 }
 
-// observe takes one packet of audio in the order of arrival. jumped: its
-// timestamp has nothing to do with the ones before.
-func (l *delayLine) observe(timestamp uint32, arrival int64) (jumped bool) {
+// observe takes one packet of audio in the order of arrival. newest: its sequence
+// number is the highest yet; others only tell how late packets are.
+func (l *delayLine) observe(timestamp uint32, arrival int64, newest bool) lineEvent {
 	if !l.started {
 		l.restart(timestamp, arrival)
-		return false
+		return lineGoesOn
 	}
 	at := l.nominal(timestamp)
 	transit := arrival - at
 	behind := transit - min(l.low, l.lowBefore)
+	if !newest {
+		if behind >= 0 && behind < timestampJump {
+			l.learn(behind)
+		}
+		return lineGoesOn
+	}
 	step, gap := transit-l.lastTransit, arrival-l.lastArrival
-	if behind < earlyJump || (step > timestampJump && gap < step/2) {
+	switch {
+	case behind < earlyJump || (step > timestampJump && gap < step/2):
 		l.restart(timestamp, arrival)
-		return true
+		return lineJumped
+	case step > timestampJump:
+		l.restart(timestamp, arrival)
+		return linePaused
 	}
 	l.lastArrival, l.lastTransit = arrival, transit
 	if int32(timestamp-l.refTimestamp) > 0 {
@@ -70,8 +90,10 @@ func (l *delayLine) observe(timestamp uint32, arrival int64) (jumped bool) {
 		l.lowBefore, l.low = l.low, transit
 		l.windowEnds = arrival + lowWindow
 	}
-	l.learn(max(behind, 0))
-	return false
+	if step >= 0 || gap >= burstGap {
+		l.learn(max(behind, 0)) // else it came behind one that was later, and says nothing new
+	}
+	return lineGoesOn
 }
 
 // restart begins a new line at a packet; what was learned about jitter stays.

@@ -20,15 +20,16 @@ const (
 //
 // Playing, the next packet is handed out when the reader wants samples. A late one
 // is concealed without moving on, so the delay grows by just what was missing; a
-// delay above the target is taken down by leaving a quiet packet out, or in a
-// pause.
+// delay off its target is corrected by asking the decoder for a little less or more
+// audio from a packet, where it is not heard.
 type jitter struct {
 	lent     *slot // what the reader looks at
 	begun    bool  // next and end are set
 	fresh    bool  // nothing was played since
 	playing  bool
 	silent   bool   // the far end said so: comfort noise
-	lead     uint32 // units given to the reader and not played yet
+	skipped  bool   // the clock gave up ticks: what would have been heard then is left out
+	lead     uint32 // units that the reader has for this tick already
 	tickLen  uint32
 	next     uint32 // extended sequence to be played
 	end      uint32 // one past the highest that came
@@ -48,7 +49,6 @@ type jitter struct {
 	low      int64 // limits of the delay, ns
 	high     int64
 	encoding string
-	quiet    func([]byte) bool
 	count    *counters
 }
 
@@ -78,10 +78,7 @@ func (j *jitter) configure(c *Config, tick time.Duration) {
 	j.tickLen, j.tickTime = unitsOf(tick, j.rate), int64(tick)
 	j.ptime = unitsOf(20*time.Millisecond, j.rate)
 	j.low, j.high = int64(c.JitterMin), int64(c.JitterMax)
-	if e := c.Codec.Encoding(); e != j.encoding {
-		j.encoding = e
-		j.quiet = quietOf(c.Codec.Name)
-	}
+	j.encoding = c.Codec.Encoding()
 	if j.line.rate != int64(j.rate) {
 		j.line.reset(j.rate)
 	}
@@ -90,7 +87,7 @@ func (j *jitter) configure(c *Config, tick time.Duration) {
 // reset empties the buffer for a new stream.
 func (j *jitter) reset(pool *slotPool) {
 	j.clear(pool)
-	j.begun, j.playing, j.silent = false, false, false
+	j.begun, j.playing, j.silent, j.skipped = false, false, false, false
 	j.hidden, j.lead, j.old, j.past, j.off, j.units = 0, 0, 0, 0, 0, 0
 	j.line.reset(j.rate)
 }
@@ -111,8 +108,8 @@ func (j *jitter) drop(h *held, pool *slotPool) {
 // forget lets everything go without a pool, off the shard.
 func (j *jitter) forget() { j.ring, j.lent, j.begun, j.playing = nil, nil, false, false }
 
-// tick begins a tick: what the reader took before has been played by that much.
-func (j *jitter) tick() { j.lead -= min(j.lead, j.tickLen) }
+// skip is told of ticks that the clock gave up.
+func (j *jitter) skip() { j.skipped = j.playing }
 
 // push takes a packet of audio.
 func (j *jitter) push(p *Packet, sequence uint32, arrival int64, pool *slotPool) {
@@ -120,10 +117,14 @@ func (j *jitter) push(p *Packet, sequence uint32, arrival int64, pool *slotPool)
 		j.pass(sequence, false, pool)
 		return
 	}
-	if j.line.observe(p.Timestamp, arrival) {
+	newest := !j.begun || int32(sequence-j.end) >= 0
+	switch j.line.observe(p.Timestamp, arrival, newest) {
+	case lineJumped:
 		j.count.resyncs.Add(1)
 		j.clear(pool)
 		j.begun, j.playing = false, false
+	case linePaused:
+		j.playing = false
 	}
 	h := j.place(sequence, pool)
 	if h == nil {

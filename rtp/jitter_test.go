@@ -170,6 +170,94 @@ func TestABurstAfterAStallIsPlayedFromItsEnd(t *testing.T) {
 	}
 }
 
+func TestTheDelayOfAStallIsGoneInSeconds(t *testing.T) {
+	t.Parallel()
+	for _, stall := range []int{5, 10, 30} {
+		h, r := listen(t, network{length: 14 * time.Second, delay: func(i int) time.Duration {
+			if i >= 500 && i < 500+stall {
+				return time.Duration(500+stall-i)*20*time.Millisecond + 10*time.Millisecond
+			}
+			return 10 * time.Millisecond
+		}})
+		if st := r.s.Stats(); h.last > 70*time.Millisecond || st.Shrunk == 0 || st.Target > 40*time.Millisecond {
+			t.Errorf("3.5 s after a stall of %d packets: %+v, %+v", stall, h, st)
+		}
+	}
+}
+
+func TestWhatTheClockGaveUpIsNotHeardLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	f := &media.Frame{}
+	var before, after int
+	for i := range 100 {
+		r.arrive(far, audio(i))
+		if i >= 50 && i < 60 { // the shard does not come round
+			r.now = r.now.Add(r.tick)
+			continue
+		}
+		if i == 60 {
+			r.poll.(media.Skipper).Skip(10)
+		}
+		r.turn(nil)
+		got := r.read(f, 160)
+		switch {
+		case len(got) == 0:
+		case i < 50:
+			before = i - got[len(got)-1]
+		default:
+			after = max(after, i-got[len(got)-1])
+		}
+	}
+	if before > 2 || after > before+1 {
+		t.Errorf("%d packets behind before the clock stopped, %d after", before, after)
+	}
+}
+
+func TestALateDuplicateIsNoJumpOfTheTimestamps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	f := &media.Frame{}
+	played := 0
+	for i := range 500 {
+		r.arrive(far, audio(i))
+		if i%50 == 40 {
+			r.arrive(far, audio(i-35)) // 700 ms ago
+		}
+		r.turn(nil)
+		for _, n := range r.read(f, 160) {
+			if n >= 0 {
+				played++
+			}
+		}
+	}
+	if st := r.s.Stats(); st.Resyncs != 0 || played < 498 || st.Delay > 60*time.Millisecond {
+		t.Errorf("%d packets played, %+v", played, st)
+	}
+}
+
+func TestATimestampThatStandsStillInAPauseCostsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config())
+	f := &media.Frame{}
+	played, sent := 0, 0
+	for i := range 1000 {
+		if i/50%2 == 0 {
+			r.arrive(far, audio(sent)) // sequence and timestamp go on as if there had been no pause
+			sent++
+		}
+		r.turn(nil)
+		for _, n := range r.read(f, 160) {
+			if n >= 0 {
+				played++
+			}
+		}
+	}
+	if st := r.s.Stats(); played != sent || st.Delay > 60*time.Millisecond || st.Late != 0 {
+		t.Errorf("%d of %d packets played, %+v", played, sent, st)
+	}
+}
+
 func TestASlowerNetworkIsAcceptedSoon(t *testing.T) {
 	t.Parallel()
 	h, _ := listen(t, network{length: time.Minute, delay: func(i int) time.Duration {
@@ -300,6 +388,7 @@ func TestComfortNoiseIsSilenceWithoutConcealment(t *testing.T) {
 // countNoise reads one tick: packets of noise, and packets to conceal.
 func countNoise(r *rig, f *media.Frame) (noises, lost int) {
 	for have := 0; have < 160; have += f.Samples {
+		f.Samples = 160 - have
 		switch r.s.ReadPacket(f) {
 		case media.ReadNone:
 			return noises, lost

@@ -92,6 +92,7 @@ func (n network) run(t *testing.T, r *rig) (h heard) {
 		at := r.now.Add(-r.tick)
 		perTick := int(n.tick / time.Millisecond * 8)
 		for waiting < perTick {
+			f.Samples = perTick - waiting
 			switch r.s.ReadPacket(f) {
 			case media.ReadPacket:
 				i := int(binary.BigEndian.Uint32(f.Payload))
@@ -107,7 +108,7 @@ func (n network) run(t *testing.T, r *rig) (h heard) {
 					sum += d
 					counted++
 				}
-				waiting += f.Samples
+				waiting += f.Samples + f.Samples/2*int(f.Pace/max(f.Pace, -f.Pace, 1))
 				continue
 			case media.ReadLost:
 				h.lost++

@@ -1,13 +1,19 @@
 package rtp
 
 import (
+	"time"
+
 	"rms/media"
 )
 
 // read hands out the next packet, or says why there is none. now is the tick's
 // time.
 func (j *jitter) read(f *media.Frame, pool *slotPool, now int64) media.Read {
-	f.Payload, f.Samples, f.Marker, f.Lost = nil, 0, false, false
+	j.lead = 0
+	if f.Samples > 0 {
+		j.lead = j.tickLen - min(uint32(f.Samples), j.tickLen)
+	}
+	f.Payload, f.Samples, f.Marker, f.Lost, f.Pace = nil, 0, false, false, 0
 	if j.lent != nil {
 		pool.put(j.lent)
 		j.lent = nil
@@ -50,7 +56,7 @@ func (j *jitter) readOther(h *held, f *media.Frame) bool {
 
 // delay is how long after the fastest packet a sample read now will be heard.
 func (j *jitter) delay(timestamp uint32, now int64) int64 {
-	return now + int64(j.lead)*1e9/int64(j.rate) - j.line.due(timestamp)
+	return now + j.length(j.lead) - j.line.due(timestamp)
 }
 
 // target is the delay that the jitter asks for, within the limits.
@@ -70,7 +76,7 @@ func (j *jitter) readAudio(h *held, f *media.Frame, pool *slotPool, now int64) (
 	}
 	if !j.playing {
 		if delay < j.target()-j.tickTime/2 {
-			return j.wait(), true
+			return media.ReadNone, true
 		}
 		j.begin(h.timestamp)
 		gap = 0
@@ -78,21 +84,33 @@ func (j *jitter) readAudio(h *held, f *media.Frame, pool *slotPool, now int64) (
 	if gap < 0 && j.fromBefore(h, uint32(-gap), pool) {
 		return 0, false
 	}
-	switch j.adapt(h, delay) {
-	case leaveOut:
-		j.count.shrunk.Add(1)
-		j.position = h.timestamp + h.units
-		j.move(1)
-		j.drop(h, pool)
+	if j.skipped && j.leftOut(h, delay, pool) {
 		return 0, false
-	case stretch:
-		return j.lost(f, h.units), true
 	}
+	pace := j.adapt(h.units, delay)
 	j.give(h, f)
+	f.Pace = pace
 	j.count.delay.Store(delay)
 	j.count.target.Store(j.target())
 	return media.ReadPacket, true
 }
+
+// leftOut drops a packet whose time lay in ticks that the clock gave up. Our own
+// stream has a hole there, so nobody hears it.
+func (j *jitter) leftOut(h *held, delay int64, pool *slotPool) bool {
+	if delay-j.length(h.units) < j.target() {
+		j.skipped = false
+		return false
+	}
+	j.count.late.Add(1)
+	j.position = h.timestamp + h.units
+	j.move(1)
+	j.drop(h, pool)
+	return true
+}
+
+// length is how long units take, in ns.
+func (j *jitter) length(units uint32) int64 { return int64(units) * int64(time.Second) / int64(j.rate) }
 
 // tooOld drops a packet that would be heard too late. When the newest come as late,
 // the network's delay has changed: the line moves there, and nothing is dropped.
@@ -149,7 +167,6 @@ func (j *jitter) give(h *held, f *media.Frame) {
 	j.move(1)
 	j.position = f.Timestamp + uint32(f.Samples)
 	j.units = uint32(f.Samples)
-	j.lead += j.units
 	j.hidden, j.old, j.past = 0, 0, 0
 	j.silent = false
 }
@@ -215,19 +232,13 @@ func (j *jitter) move(n uint32) {
 func (j *jitter) readNothing(f *media.Frame) media.Read {
 	if !j.playing || j.silent || j.units == 0 || j.hidden >= concealMost*j.units {
 		j.playing = false
-		return j.wait()
+		return media.ReadNone
 	}
 	j.hidden += j.units
 	return j.lost(f, j.units)
 }
 
-func (j *jitter) wait() media.Read {
-	j.lead = 0
-	return media.ReadNone
-}
-
 func (j *jitter) lost(f *media.Frame, units uint32) media.Read {
 	f.Lost, f.Samples, f.Timestamp = true, int(units), j.position
-	j.lead += units
 	return media.ReadLost
 }

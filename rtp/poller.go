@@ -39,6 +39,9 @@ func (f *poller) Prepare(tick time.Duration) {
 // Placed tells the session its shard.
 func (f *poller) Placed(shard int) { f.s.place(shard) }
 
+// Skip tells the jitter buffer that the clock gave up some ticks.
+func (f *poller) Skip(int) { f.s.jitter.skip() }
+
 // Process receives everything that came since the last tick.
 func (f *poller) Process(_, _ []*media.Frame) {
 	s := f.s
@@ -56,7 +59,6 @@ func (f *poller) Process(_, _ []*media.Frame) {
 		f.drain(Control)
 		s.watched[Control].sleep()
 	}
-	s.jitter.tick()
 	if d, ok := s.digitsIn.expire(now); ok {
 		s.reportDigit(d)
 	}

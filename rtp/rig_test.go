@@ -181,6 +181,7 @@ func audio(i int) packet {
 // one.
 func (r *rig) read(f *media.Frame, units int) (got []int) {
 	for have := 0; have < units; {
+		f.Samples = units - have
 		switch r.s.ReadPacket(f) {
 		case media.ReadPacket:
 			have += f.Samples

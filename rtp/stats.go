@@ -21,7 +21,8 @@ type Stats struct {
 	Concealed  uint64        // packets asked to be concealed
 	Late       uint64        // came after their time
 	Duplicate  uint64
-	Shrunk     uint64 // packets left out to get a growing delay down
+	Shrunk     uint64 // packets of which less was played, to get the delay down
+	Stretched  uint64 // packets of which more was played, to get the delay up
 	Resyncs    uint64 // jumps of sequence or timestamp, new SSRCs
 	Digits     uint64 // keys heard
 	Noise      uint64 // comfort noise packets
@@ -42,9 +43,9 @@ type counters struct {
 
 	lost, jitter, rtt, farLost, farJitter, delay, target atomic.Int64
 
-	concealed, late, duplicate, shrunk, resyncs, digits, noise  atomic.Uint64
+	concealed, late, duplicate, resyncs, digits, noise          atomic.Uint64
 	foreign, malformed, notRTP, unknownPT, probation, truncated atomic.Uint64
-	badRTCP, sendFailed, mismatched                             atomic.Uint64
+	badRTCP, sendFailed, mismatched, shrunk, stretched          atomic.Uint64
 }
 
 // Stats returns the counters. It is safe from any goroutine.
@@ -58,7 +59,7 @@ func (s *Session) Stats() Stats {
 		FarLost: c.farLost.Load(), FarJitter: time.Duration(c.farJitter.Load()),
 		Delay: time.Duration(c.delay.Load()), Target: time.Duration(c.target.Load()),
 		Concealed: c.concealed.Load(), Late: c.late.Load(), Duplicate: c.duplicate.Load(),
-		Shrunk: c.shrunk.Load(), Resyncs: c.resyncs.Load(), Digits: c.digits.Load(), Noise: c.noise.Load(),
+		Shrunk: c.shrunk.Load(), Stretched: c.stretched.Load(), Resyncs: c.resyncs.Load(), Digits: c.digits.Load(), Noise: c.noise.Load(),
 		Foreign: c.foreign.Load(), Malformed: c.malformed.Load(), NotRTP: c.notRTP.Load(),
 		UnknownPT: c.unknownPT.Load(), Probation: c.probation.Load(), Truncated: c.truncated.Load(),
 		BadRTCP: c.badRTCP.Load(), SendFailed: c.sendFailed.Load(), Mismatched: c.mismatched.Load(),
