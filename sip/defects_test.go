@@ -551,6 +551,38 @@ func TestHalfAMessageBeforeTheEndOfTheStreamIsAnswered(t *testing.T) {
 	p.WaitClosed(siptest.Patience)
 }
 
+func TestRequestBeforeTheEndOfTheStreamIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newRecorder(t)
+	ua := serve(t, h, func(o *sip.Options) { o.HeaderTimeout = 10 * siptest.Patience })
+	p := peer(t, ua, "tcp")
+	for range 20 {
+		p.NewCall().Request("OPTIONS", "")
+	}
+	p.CloseWrite()
+	for range 20 {
+		p.Expect(200)
+	}
+	p.WaitClosed(siptest.Patience)
+}
+
+func TestInviteBeforeTheEndOfTheStreamIsAnsweredLater(t *testing.T) {
+	t.Parallel()
+	h := newRecorder(t)
+	h.on = func(*sip.Dialog) {}
+	ua := serve(t, h, func(o *sip.Options) { o.HeaderTimeout = 10 * siptest.Patience })
+	p := peer(t, ua, "tcp")
+	c := p.Invite(siptest.Offer)
+	p.CloseWrite()
+	d := h.wait("invite").d
+	c.Expect(100)
+	if err := d.Answer([]byte(siptest.Offer)); err != nil {
+		t.Fatal(err)
+	}
+	c.Expect(200)
+	p.WaitClosed(siptest.Patience)
+}
+
 func TestCallThatIsSlowDoesNotHoldUpTheReader(t *testing.T) {
 	t.Parallel()
 	h := newRecorder(t)

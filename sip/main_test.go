@@ -67,9 +67,10 @@ type owner struct {
 }
 
 func (o *owner) Request(r *sip.Request) {
+	hold := o.h.hold.Load() // before the test hears of it
 	o.h.note(event{kind: "request", d: o.d, r: r})
 	switch {
-	case o.h.hold.Load():
+	case hold:
 	case o.h.request != nil:
 		o.h.request(r)
 	default:

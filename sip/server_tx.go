@@ -36,6 +36,7 @@ type serverTx struct {
 	invite   bool
 	cseq     uint32
 	flow     flow
+	on       *tcpConn // that the request came on, until it is answered
 	to       netip.AddrPort
 	callID   string
 	last     []byte // the response to repeat
@@ -83,8 +84,20 @@ func (w *worker) newServerTx(m *draft, f flow, key txKey) *serverTx {
 		w: w, key: key, invite: m.method == "INVITE", flow: f, to: replyTo(m.via, f),
 		callID: strings.Clone(m.callID()), cseq: m.cseq, fromTag: strings.Clone(m.from.Tag),
 	}
+	if t.on = f.conn; t.on != nil {
+		t.on.unanswered.Add(1)
+	}
 	w.server[key] = t
 	return t
+}
+
+// answered tells the connection of the request that it has its final answer, or
+// that none will come.
+func (t *serverTx) answered() {
+	if t.on != nil {
+		t.on.unanswered.Add(-1)
+		t.on = nil
+	}
 }
 
 // reply sends a response and moves the transaction on.
@@ -98,6 +111,7 @@ func (t *serverTx) reply(code int, b []byte) {
 		return
 	}
 	t.req = nil
+	t.answered()
 	o := &t.w.u.o
 	switch {
 	case t.invite && code < 300:
@@ -161,6 +175,7 @@ func (t *serverTx) endIn(d time.Duration) { t.end = t.w.in(d, t.terminate) }
 
 func (t *serverTx) terminate() {
 	t.state = txTerminated
+	t.answered()
 	t.w.stop(t.again)
 	t.w.stop(t.end)
 	t.last, t.req = nil, nil

@@ -26,6 +26,7 @@ type tcpConn struct {
 	since         time.Time
 	spoke         atomic.Bool  // a whole message has come
 	uses          atomic.Int32 // calls that live on it
+	unanswered    atomic.Int32 // requests that came on it and have no final answer
 
 	lastWorker *worker       // of the reader: who got the last message
 	lastDone   chan struct{} // and whether it is handled
@@ -36,6 +37,8 @@ type tcpConn struct {
 	queued  int
 	writing bool
 	closed  bool
+
+	halfClosed bool // the peer sends nothing more: good for answers only
 }
 
 type outgoing struct {
@@ -43,17 +46,27 @@ type outgoing struct {
 	failed func(error)
 }
 
+// isClosed tells whether requests of ours need another connection.
 func (c *tcpConn) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.closed
+	return c.closed || c.halfClosed
 }
 
-// owes tells whether something waits to be written.
+// owes tells whether a request is not answered yet, or its answer not written.
+// Only for the reader.
 func (c *tcpConn) owes() bool {
+	if c.lastDone != nil {
+		select {
+		case <-c.lastDone:
+		default:
+			return true
+		}
+	}
+	unanswered := c.unanswered.Load() > 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.writing && !c.closed
+	return !c.closed && (c.writing || unanswered)
 }
 
 // write queues a message. It never blocks; a peer that lets maxQueued bytes pile

@@ -9,11 +9,18 @@ import (
 	"time"
 )
 
+// Sizes of the buffer of a connection, in bytes: little until the peer has sent a
+// whole message, so that half-sent ones cost little.
+const (
+	firstRead = 512
+	nextRead  = 4096
+)
+
 // read cuts the stream into messages until the peer or a time limit ends it.
 func (c *tcpConn) read() {
 	f := flow{conn: c, local: addrPort(c.c.LocalAddr()), remote: c.remote}
 	var fr framer
-	buf := make([]byte, 2048)
+	buf := make([]byte, firstRead)
 	began := time.Now() // when the message that fr holds began
 	for {
 		_ = c.c.SetReadDeadline(c.deadline(&fr, began))
@@ -21,11 +28,16 @@ func (c *tcpConn) read() {
 		if n > 0 {
 			fresh := len(fr.buf) == fr.used
 			fr.add(buf[:n])
-			if whole, lost := c.take(&fr, f); lost != nil {
+			whole, lost := c.take(&fr, f)
+			if lost != nil {
 				c.giveUp(&fr, f, lost)
 				return
-			} else if whole || fresh {
+			}
+			if whole || fresh {
 				began = time.Now()
+			}
+			if whole && len(buf) == firstRead {
+				buf = make([]byte, nextRead)
 			}
 		}
 		if err != nil && !c.stays(&fr, err) {
@@ -99,7 +111,21 @@ func (c *tcpConn) leave(fr *framer, f flow, err error) {
 		c.giveUp(fr, f, Refuse(400, "Message incomplete"))
 		return
 	}
+	if errors.Is(err, io.EOF) {
+		c.finish(time.Now().Add(c.lingering()))
+	}
 	c.shut(err)
+}
+
+// finish lets a peer that has closed its half have the answers to what it asked
+// before. Nothing else goes over the connection any more.
+func (c *tcpConn) finish(until time.Time) {
+	c.mu.Lock()
+	c.halfClosed = true
+	c.mu.Unlock()
+	for c.owes() && time.Now().Before(until) {
+		c.u.pause(time.Millisecond)
+	}
 }
 
 // giveUp refuses what can never be framed. Requests before it still get their
@@ -115,15 +141,13 @@ func (c *tcpConn) giveUp(fr *framer, f flow, err error) {
 	fr.buf = nil
 	until := time.Now().Add(c.lingering())
 	_ = c.c.SetReadDeadline(until)
-	junk := make([]byte, 2048)
+	junk := make([]byte, firstRead)
 	for time.Now().Before(until) {
 		if _, err := c.c.Read(junk); err != nil {
 			break
 		}
 	}
-	for c.owes() && time.Now().Before(until) { // the peer has closed its half
-		c.u.pause(time.Millisecond)
-	}
+	c.finish(until) // when the peer has closed its half
 	if t, ok := c.c.(*net.TCPConn); ok {
 		_ = t.CloseWrite()
 	}
