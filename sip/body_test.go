@@ -11,6 +11,12 @@ func TestBodiesAndExtensionsThatWeTake(t *testing.T) {
 	t.Parallel()
 	multipart := "--b1\r\nContent-Type: application/isup\r\n\r\n\x01\x02\r\n--b1\r\nContent-Type: application/sdp\r\n\r\n" +
 		siptest.Offer + "\r\n--b1--\r\n"
+	wrap := func(outer, inner, body string) string {
+		return "--" + outer + "\r\nContent-Type: multipart/alternative; boundary=" + inner + "\r\n\r\n" + body +
+			"\r\n--" + outer + "--\r\n"
+	}
+	nested := wrap("b2", "b1", multipart)
+	deep := wrap("b4", "b3", wrap("b3", "b2", nested))
 	cases := map[string]struct {
 		extra []string
 		body  string
@@ -19,6 +25,8 @@ func TestBodiesAndExtensionsThatWeTake(t *testing.T) {
 	}{
 		"plain":              {nil, siptest.Offer, 200, ""},
 		"multipart":          {[]string{"Content-Type: multipart/mixed;boundary=b1"}, multipart, 200, ""},
+		"multipart in one":   {[]string{"Content-Type: multipart/mixed;boundary=b2"}, nested, 200, ""},
+		"multipart too deep": {[]string{"Content-Type: multipart/mixed;boundary=b4"}, deep, 415, "Accept"},
 		"multipart, no SDP":  {[]string{"Content-Type: multipart/mixed;boundary=b2"}, multipart, 415, "Accept"},
 		"unknown type":       {[]string{"Content-Type: text/plain"}, "hello", 415, "Accept"},
 		"optional":           {[]string{"Content-Type: text/plain", "Content-Disposition: render;handling=optional"}, "hello", 200, ""},

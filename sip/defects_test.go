@@ -425,6 +425,15 @@ func TestGoodRequestBeforeGarbageIsAnswered(t *testing.T) {
 	p.WaitClosed(siptest.Patience)
 }
 
+func TestEmptyLinesInFrontOfADatagramAreIgnored(t *testing.T) {
+	t.Parallel()
+	p := peer(t, serve(t, newRecorder(t)), "udp")
+	c := p.NewCall()
+	p.Send("\r\n\r\n")
+	p.Send("\r\n\r\n\r\n" + c.Text("OPTIONS", "z9hG4bK"+c.ID, 1, ""))
+	p.Expect(200)
+}
+
 func TestKeepAliveInFrontOfARequestGetsItsPong(t *testing.T) {
 	t.Parallel()
 	ua := serve(t, newRecorder(t))

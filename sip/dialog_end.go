@@ -1,5 +1,27 @@
 package sip
 
+import (
+	"strconv"
+	"time"
+)
+
+// waitForAnswer bounds how long an INVITE may wait for its final answer: by
+// Options.RingTimeout, or by its Expires when that is sooner (RFC 3261 section
+// 13.3.1).
+func (d *Dialog) waitForAnswer(expires string) {
+	limit := d.u.o.RingTimeout
+	if n, err := strconv.ParseUint(trim(expires), 10, 31); err == nil && n > 0 && time.Duration(n)*time.Second < limit {
+		d.ring = d.w.in(time.Duration(n)*time.Second, d.expired)
+		return
+	}
+	d.ring = d.w.in(limit, d.nobodyAnswered)
+}
+
+// expired is the end of an invitation that its sender limited.
+func (d *Dialog) expired() {
+	d.refuseInvite(answer{code: 487}, Cause{By: ByTimeout, Code: 487, Text: "the INVITE expired (Expires)"})
+}
+
 // nobodyAnswered is the end of Options.RingTimeout.
 func (d *Dialog) nobodyAnswered() {
 	if d.client {

@@ -38,7 +38,7 @@ func (w *worker) invite(came *draft, f flow, key txKey) {
 	d.halfOpen = true
 	u.count.halfOpen.Add(1)
 	r.tx.reply(100, u.render(m, f, answer{code: 100}))
-	d.ring = w.in(u.o.RingTimeout, d.nobodyAnswered)
+	d.waitForAnswer(m.value("Expires"))
 	w.later(func() { d.show(u.h) }, d.abort)
 }
 

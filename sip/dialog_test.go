@@ -227,6 +227,28 @@ func TestNobodyAnswersUntilTheRingTimeout(t *testing.T) {
 	}
 }
 
+func TestInviteExpiresWhenItsSenderSaysSo(t *testing.T) {
+	t.Parallel()
+	h := newRecorder(t)
+	h.on = func(d *sip.Dialog) { _ = d.Ring(180, "", nil) }
+	ua := serve(t, h)
+	p := peer(t, ua, "udp")
+	c := p.Invite(siptest.Offer, "Expires: 1")
+	c.Expect(487)
+	c.AckRefusal()
+	if e := h.wait("ended"); e.c.By != sip.ByTimeout || e.c.Code != 487 {
+		t.Errorf("ended %+v", e.c)
+	}
+	for _, v := range []string{"0", "-1", "soon", "99999999999999999999", "3600"} {
+		c := p.Invite(siptest.Offer, "Expires: "+v)
+		c.Expect(180)
+		c.Cancel()
+		p.Expect(200)
+		c.Expect(487)
+		c.AckRefusal()
+	}
+}
+
 func TestOfferInOurAnswerNeedsAnAnswerInTheAck(t *testing.T) {
 	t.Parallel()
 	h := newRecorder(t)

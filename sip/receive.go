@@ -10,6 +10,7 @@ import (
 // its Call-ID. The bytes are only read until it returns.
 func (u *UA) receive(b []byte, f flow) {
 	u.count.received.Add(1)
+	b = bytes.TrimLeft(b, "\r\n") // RFC 3261 section 7.5
 	g, ok := peek(b)
 	if !ok {
 		if len(bytes.Trim(b, "\r\n\x00 ")) > 0 { // else a keep-alive

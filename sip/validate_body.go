@@ -86,10 +86,21 @@ func (m *draft) sdp() string {
 // is empty for a response.
 func sessionIn(contentType, method string, body []byte) []byte {
 	kind := mediaType(contentType)
-	if kind == "" && method == "" || kind == typeSDP || kind == "" && carriesSDP(method) {
+	if kind == "" && (method == "" || carriesSDP(method)) {
 		return body
 	}
-	if !strings.HasPrefix(kind, "multipart/") {
+	return sessionPart(contentType, body, maxNested)
+}
+
+// maxNested is how many multipart bodies may hold each other (RFC 5621).
+const maxNested = 3
+
+func sessionPart(contentType string, body []byte, depth int) []byte {
+	kind := mediaType(contentType)
+	if kind == typeSDP {
+		return body
+	}
+	if !strings.HasPrefix(kind, "multipart/") || depth == 0 {
 		return nil
 	}
 	_, p, err := mime.ParseMediaType(contentType)
@@ -102,12 +113,12 @@ func sessionIn(contentType, method string, body []byte) []byte {
 		if err != nil {
 			return nil
 		}
-		if mediaType(part.Header.Get("Content-Type")) == typeSDP {
-			text, err := io.ReadAll(io.LimitReader(part, maxMessage))
-			if err != nil {
-				return nil
-			}
-			return text
+		text, err := io.ReadAll(io.LimitReader(part, maxMessage))
+		if err != nil {
+			return nil
+		}
+		if found := sessionPart(part.Header.Get("Content-Type"), text, depth-1); len(found) > 0 {
+			return found
 		}
 	}
 	return nil
