@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -29,12 +30,16 @@ type server struct {
 	script   *scripting.Engine
 	calls    *call.Manager
 	ua       *sip.UA
+	trace    *tracer
 	maxCalls int
 }
 
 // newServer starts a server. What it started is stopped again on error.
 func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
-	s := &server{log: log}
+	s := &server{log: log, trace: newTracer(log, cfg.Log.MaskDigits)}
+	if problems := scripting.Check(cfg.Script.File); len(problems) > 0 {
+		return nil, usageError{errors.Join(problems...)}
+	}
 	maxCalls, err := capacity(cfg, log)
 	if err != nil {
 		return nil, err
@@ -42,6 +47,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 	s.maxCalls = maxCalls
 	s.script, err = scripting.Load(scripting.Options{
 		File: cfg.Script.File, Budget: cfg.Script.Budget, Memory: int64(cfg.Script.Memory), Log: log,
+		Masked: cfg.Log.MaskDigits,
 	})
 	if err != nil {
 		return nil, usageError{err}
@@ -58,13 +64,18 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		Ports: rtp.NewPorts(rtp.PortsOptions{Min: cfg.RTP.Ports.Min, Max: cfg.RTP.Ports.Max}),
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
-		MaskDigits: cfg.Log.MaskDigits, Log: log,
+		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Log: log,
 	})
-	s.ua, err = sip.Listen(sipOptions(cfg, maxCalls, log), s.calls)
+	o := sipOptions(cfg, maxCalls, log)
+	if s.trace.all() {
+		o.OnTrace = s.trace.message
+	}
+	s.ua, err = sip.Listen(o, s.calls)
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
 	}
+	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
 	return s, nil
 }
 
@@ -103,12 +114,12 @@ func latch(name string) rtp.LatchMode {
 // stop drains: new calls get 503, calls in progress go on until they end, until
 // the deadline or until a second signal; then they are hung up.
 func (s *server) stop(w io.Writer, drain time.Duration) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	s.ua.Drain()
 	if n := s.calls.Len(); n > 0 {
 		fmt.Fprintf(w, "draining: %d calls in progress, at most %s (a second signal hangs them up)\n", n, drain)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
 	s.calls.Drain(ctx, "server is stopping", 5*time.Second)
@@ -116,8 +127,7 @@ func (s *server) stop(w io.Writer, drain time.Duration) {
 	fmt.Fprintln(w, "stopped")
 }
 
-// close stops what runs, in the order of the audio: signalling, calls, script,
-// sockets, clock.
+// close stops what runs: signalling, calls, script, clock, sockets.
 func (s *server) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -127,7 +137,8 @@ func (s *server) close() {
 		}
 	}
 	s.calls.Close(ctx)
+	s.trace.close()
 	s.script.Close()
-	s.engine.Close()
 	s.clock.Close()
+	s.engine.Close() // after the threads that use it
 }
