@@ -61,10 +61,7 @@ func (c *command) flags(stdout io.Writer) *flag.FlagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {
 		fmt.Fprintf(stdout, "rms %s: %s\n\n    rms %s %s\n\n%s\n", c.name, c.short, c.name, c.args, strings.TrimSpace(c.long))
-		fmt.Fprintln(stdout, "\nFlags:")
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
-		fs.SetOutput(io.Discard)
+		printFlags(stdout, fs)
 	}
 	return fs
 }
@@ -73,12 +70,16 @@ func (c *command) flags(stdout io.Writer) *flag.FlagSet {
 var errHelp = errors.New("help")
 
 // parse reads flags and returns the other words, in any order: flags may come
-// after words.
+// after words. Help is printed when it is asked for, not after a mistake, which it
+// would push off the screen.
 func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	var words []string
+	help := fs.Usage
+	fs.Usage = func() {}
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
+				help()
 				return nil, errHelp
 			}
 			return nil, usageError{fmt.Errorf("%w (\"%s --help\" lists the flags)", err, fs.Name())}

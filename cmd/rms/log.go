@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"rms/config"
@@ -38,6 +39,9 @@ func newLog(cfg *config.Config, stderr io.Writer) (zerolog.Logger, func(), error
 	if cfg.Log.Format == "console" || cfg.Log.Format == "auto" && isFile && isatty.IsTerminal(f.Fd()) {
 		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}
 	}
-	zerolog.TimeFieldFormat = time.RFC3339Nano
+	preciseTime()
 	return zerolog.New(zerolog.SyncWriter(out)).Level(level).With().Timestamp().Logger(), closer, nil
 }
+
+// preciseTime sets how zerolog writes times, which is one for the whole program.
+var preciseTime = sync.OnceFunc(func() { zerolog.TimeFieldFormat = time.RFC3339Nano })

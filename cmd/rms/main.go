@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -41,7 +42,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if name == "help" || name == "-h" || name == "--help" || name == "-help" {
 		return help(ctx, args[1:], stdout, stderr)
 	}
-	if name[0] == '-' { // rms --listen ... is rms serve --listen ...
+	if name == "--version" || name == "-version" || name == "-v" {
+		name = "version"
+		args = []string{name}
+	}
+	if strings.HasPrefix(name, "-") { // rms --listen ... is rms serve --listen ...
 		name, args = "serve", append([]string{"serve"}, args...)
 	}
 	c := find(name)

@@ -10,7 +10,14 @@ import (
 
 var versionCommand = &command{
 	name: "version", short: "print the version",
-	run: func(_ context.Context, _ *command, _ []string, stdout, _ io.Writer) error {
+	run: func(_ context.Context, c *command, args []string, stdout, _ io.Writer) error {
+		words, err := parse(c.flags(stdout), args)
+		if err != nil {
+			return notHelp(err)
+		}
+		if len(words) > 0 {
+			return usageError{fmt.Errorf("unexpected word %q", words[0])}
+		}
 		fmt.Fprintf(stdout, "rms %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return nil
 	},
