@@ -174,6 +174,23 @@ func TestNoPortIs503(t *testing.T) {
 	h.wait("rms:end")
 }
 
+func TestScriptCannotFillTheLogWithALine(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	h := newHouse(t, script{"rms:start": func(x *call.Exec) error {
+		_, err := do(x, "log", strings.Repeat("ü", 100_000))
+		return err
+	}}, func(o *call.Options) { o.Log = zerolog.New(&log) })
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	c.Bye()
+	c.Expect(200)
+	h.wait("rms:end")
+	if n := strings.Count(log.String(), "ü"); n != 2048 {
+		t.Errorf("%d letters", n)
+	}
+}
+
 func TestMaskedKeysAreNotInTheLog(t *testing.T) {
 	t.Parallel()
 	for _, masked := range []bool{true, false} {

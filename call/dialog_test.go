@@ -234,6 +234,19 @@ func TestSilentFarEndIsHungUpWithReason(t *testing.T) {
 	}
 }
 
+func TestReasonsOfTheFarEndAreInTheRecord(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, script{})
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	c.Bye(`Reason: Q.850;cause=16;text="Normal"`, `Reason: SIP;cause=200`)
+	c.Expect(200)
+	want := `Q.850;cause=16;text="Normal", SIP;cause=200`
+	if ev := h.wait("rms:end"); ev.Get("reason") != want {
+		t.Errorf("ended %v", ev.Fields)
+	}
+}
+
 func TestCallOfMaximumLengthIsHungUp(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, script{}, func(o *call.Options) { o.MaxDuration = 50 * time.Millisecond })

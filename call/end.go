@@ -140,8 +140,11 @@ func (c *Call) finish() {
 		c.manager.failed.Add(1)
 	}
 	s := &c.legStats
-	c.info().Str("cause", c.cause.Text).Str("by", c.cause.By).Int("code", code).Dur("setup", setup).
-		Dur("duration", duration).Str("codec", s.codec).Uint64("packets_in", s.packetsIn).
+	line := c.info().Str("cause", c.cause.Text).Str("by", c.cause.By).Int("code", code)
+	if c.cause.Reason != "" {
+		line.Str("reason", c.cause.Reason)
+	}
+	line.Dur("setup", setup).Dur("duration", duration).Str("codec", s.codec).Uint64("packets_in", s.packetsIn).
 		Uint64("packets_out", s.packetsOut).Int64("lost", s.lost).Dur("jitter", s.jitter).Msg("call ended")
 	end := &Event{Name: EventEnd, Fields: []Field{
 		{"cause", c.cause.Text}, {"by", c.cause.By}, {"code", int64(code)}, {"reason", c.cause.Reason},

@@ -64,6 +64,7 @@ var Events = []EventDoc{
 	}},
 	{EventEnd, "exactly once, last", []FieldDoc{
 		{"cause", "why the call ended"}, {"by", "caller, us, timeout, error"}, {"code", "SIP status code of a call that was not answered, else 0"},
+		{"reason", "Reason header field of the far end's BYE or CANCEL (RFC 3326), empty without one"},
 		{"setup_ms", "ms from INVITE to our answer"}, {"duration_ms", "ms from our answer to the end"},
 		{"packets_in", "RTP packets received"}, {"packets_out", "RTP packets sent"}, {"lost", "RTP packets that never came"}, {"jitter_ms", "interarrival jitter in ms (RFC 3550 section 6.4.1)"},
 	}},

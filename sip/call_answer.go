@@ -13,7 +13,7 @@ func (d *Dialog) inviteAnswered(r *Response) {
 	case d.retry(r):
 	default:
 		d.w.stop(c.cancelTimer)
-		cause := Cause{By: ByCaller, Code: code, Text: r.Reason(), Reason: r.m.value("Reason")}
+		cause := Cause{By: ByCaller, Code: code, Text: r.Reason(), Reason: r.m.reason()}
 		switch {
 		case c.cancelled:
 			cause = c.cause

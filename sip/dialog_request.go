@@ -14,7 +14,7 @@ func (d *Dialog) request(came *draft, f flow, key txKey) {
 		_ = r.reply(no.Code, no.Reason, ReplyOptions{Headers: no.Headers}) // it is new
 		if no.Code == 500 && m.is("BYE") && d.State() < StateEnding {
 			d.hangUp(reasonHeader(500, "CSeq out of order"), Cause{
-				By: ByCaller, Code: 500, Text: "BYE with CSeq out of order", Reason: m.value("Reason"),
+				By: ByCaller, Code: 500, Text: "BYE with CSeq out of order", Reason: m.reason(),
 			})
 		}
 		return
@@ -85,7 +85,7 @@ func (d *Dialog) replied(r *Request, code int, b []byte, o ReplyOptions) {
 	switch r.m.method() {
 	case "BYE":
 		if d.State() >= StateEnding {
-			d.close(Cause{By: ByCaller, Code: 200, Text: "hung up", Reason: r.m.value("Reason")})
+			d.close(Cause{By: ByCaller, Code: 200, Text: "hung up", Reason: r.m.reason()})
 			d.byeDone()
 		}
 		return

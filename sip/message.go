@@ -77,6 +77,9 @@ func (m *message) lists(name, option string) bool {
 	return false
 }
 
+// reason is why the far end ended a call: all its Reason header fields (RFC 3326).
+func (m *message) reason() string { return strings.Join(m.all("Reason"), ", ") }
+
 func (m *message) callID() string { return m.value("Call-ID") }
 
 func (m *message) cseq() uint32 {

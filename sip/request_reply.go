@@ -136,7 +136,7 @@ func (r *Request) cancelled(m *message, f flow) {
 		r.w.later(func() { owner.Request(c) }, d.abort)
 	}
 	if d.invite == r {
-		d.refuseInvite(answer{code: 487}, Cause{By: ByCaller, Code: 487, Text: "cancelled", Reason: m.value("Reason")})
+		d.refuseInvite(answer{code: 487}, Cause{By: ByCaller, Code: 487, Text: "cancelled", Reason: m.reason()})
 		return
 	}
 	_ = r.reply(487, "", ReplyOptions{})
