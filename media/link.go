@@ -27,6 +27,9 @@ type LinkOptions struct {
 	// without delivers Payload frames of one tick each. A sink with a Format gets
 	// PCM, converted if need be; one without gets the Payload when a frame has one.
 	Format Format
+	// First is PCM of a source in its Format that is played before what it reads, so
+	// that the first tick need not wait for its goroutine.
+	First []int16
 	// Silence makes the ticks without audio come to a sink as zeros; it needs a
 	// Format. Without it such ticks do not come at all.
 	Silence bool

@@ -28,12 +28,14 @@ type sourceFilter struct {
 }
 
 // Feed starts a goroutine that reads s and plays it into the graph. ended is
-// called, once, on the tick after the last sample was delivered: with nil after
-// io.EOF, else with the error of s. It must not block. It is not called when the
-// pin is removed or the graph closed first.
+// called, once, on the tick of the last sample, so that what follows it can go on
+// without a gap, or on the one after when the end of s is known later: with nil after
+// io.EOF, else with the error of s. It must not block. It is not called when the pin
+// is removed or the graph closed first.
 func (g *Graph) Feed(s Source, o LinkOptions, ended func(error)) (Pin, error) {
 	o = o.withDefaults()
-	f := &sourceFilter{o: o, ended: ended}
+	f := &sourceFilter{o: o, ended: ended, pcm: o.First, have: len(o.First)}
+	f.o.First = nil
 	f.link = newLink(g, o.Name, newRing(g.pool, o.Size, DropNewest), s)
 	f.link.source = true
 	f.link.starved = f.starved.Load
@@ -131,7 +133,18 @@ func (f *sourceFilter) samples() *Frame {
 	}
 	f.begun, f.used = true, f.need
 	f.out.PCM = f.pcm[:f.need]
+	if f.have == f.need && (end || f.drained()) {
+		f.end()
+	}
 	return &f.out
+}
+
+// drained reports whether the source has ended and nothing is left of it.
+func (f *sourceFilter) drained() (end bool) {
+	if f.cur == nil {
+		f.cur, end = f.link.ring.take()
+	}
+	return end && f.cur == nil
 }
 
 // collect fills pcm from the ring and reports whether the source has ended.
@@ -161,6 +174,10 @@ func (f *sourceFilter) late(end bool) {
 		}
 		return
 	}
+	f.end()
+}
+
+func (f *sourceFilter) end() {
 	f.over = true
 	if f.ended != nil {
 		f.ended(f.err)
