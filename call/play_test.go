@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -83,6 +84,33 @@ func TestChainedPromptsGoOnWithoutAGapInTheTimeline(t *testing.T) {
 	if len(e.packets) != 30 {
 		t.Errorf("%d packets, want 30", len(e.packets))
 	}
+}
+
+func TestStreamedFilesFollowEachOtherWithoutAGap(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t, 160*time.Millisecond)
+	h := newHouse(t, script{"rms:start": func(x *call.Exec) error {
+		_, err := do(x, "play", "a.wav", "played")
+		for range 3 {
+			_, more := do(x, "play", "b.wav", "played")
+			err = errors.Join(err, more)
+		}
+		return err
+	}, "played": nothing}, d.use(t, streamed))
+	e := newEar(t)
+	c := h.dial(e, e.offer("8"))
+	h.until("the last end", func() bool { return len(h.seen("played")) == 4 }, e)
+	e.gapless(160)
+	if len(e.packets) != 32 {
+		t.Errorf("%d packets, want 32", len(e.packets))
+	}
+	for _, ev := range h.seen("played") {
+		if ms := ev.Get("played_ms").(int64); ms != 160 {
+			t.Errorf("played_ms %d, want 160", ms)
+		}
+	}
+	c.Bye()
+	c.Expect(200)
 }
 
 func TestQueueReplaceAndMix(t *testing.T) {

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -41,7 +42,11 @@ func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration
 	if err != nil {
 		return nil, err
 	}
-	return &sound{stream: &counted{Stream: s, skip: cd.Format().Samples(from)}, codec: cd}, nil
+	begun := &counted{Stream: s, skip: cd.Format().Samples(from)}
+	if err := begun.begin(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &sound{stream: begun, codec: cd}, nil
 }
 
 // player makes the filter that plays a prompt in memory; ended is called on the
@@ -77,11 +82,32 @@ func (s *sound) close() {
 	}
 }
 
+// firstAudio is how much of a streamed file is read before it is played, so that it
+// follows what was played before without a gap.
+const firstAudio = 60 * time.Millisecond
+
 // counted is a stream that knows how much was read, and can begin later.
 type counted struct {
 	*prompt.Stream
-	skip    int // int16 to leave out
+	skip    int     // int16 to leave out
+	first   []int16 // what was read before it is played
 	samples atomic.Int64
+}
+
+// begin reads the first audio. A file that ends in it is no error.
+func (c *counted) begin() error {
+	var f media.Frame
+	for need := c.Format().Samples(firstAudio); len(c.first) < need; {
+		f.Reset()
+		if err := c.Read(&f); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		c.first = append(c.first, f.PCM...)
+	}
+	return nil
 }
 
 // Read fills f with the next audio.

@@ -78,7 +78,7 @@ func (v *voice) join(l *leg, ended func(error)) error {
 	if v.player != nil {
 		err = v.add(l.graph.Add(v.player, 1))
 	} else {
-		o := media.LinkOptions{Size: streamRing, Name: "file", Format: v.file.Format()}
+		o := media.LinkOptions{Size: streamRing, Name: "file", Format: v.file.Format(), First: v.file.first}
 		if err = v.add(l.graph.Feed(v.file, o, ended)); err != nil {
 			return errors.Join(err, v.file.Close())
 		}
@@ -110,6 +110,9 @@ func (v *voice) leave(l *leg) {
 func (c *Call) finished(p *playing, v *voice, err error) {
 	if p.voice != v {
 		return // it was stopped meanwhile, or goes on in another codec
+	}
+	if v.file != nil {
+		v.meter.samples.Store(v.file.samples.Load()) // all of it, also what this tick still carries
 	}
 	if err != nil {
 		c.end(p, ReasonError, err)
