@@ -10,7 +10,7 @@ import (
 const keys = "0123456789*#ABCD"
 
 // digitTimeout ends a key whose end packets were all lost, in ns.
-const digitTimeout = int64(250 * time.Millisecond)
+const digitTimeout = int64(500 * time.Millisecond)
 
 // maxSegment is the longest duration that a packet can hold; longer keys continue
 // in a new segment (RFC 4733 section 2.5.1.3).

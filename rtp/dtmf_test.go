@@ -225,7 +225,7 @@ func TestAKeyThatPausesIsStillOneKeyInItsNextSegment(t *testing.T) {
 	for units := 160; units < 0xffff; units += 160 {
 		say(1000, units, false)
 		if units == 6400 {
-			r.idle(300 * time.Millisecond)
+			r.idle(600 * time.Millisecond)
 		}
 	}
 	for units := 160; units < 8000; units += 160 {

@@ -62,7 +62,7 @@ func (f *poller) Process(_, _ []*media.Frame) {
 	if d, ok := s.digitsIn.expire(now); ok {
 		s.reportDigit(d)
 	}
-	if s.reports.due(now) {
+	if s.reports.due(s, now) {
 		s.reports.send(s)
 	}
 	f.watchSilence(now)

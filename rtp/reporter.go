@@ -11,6 +11,7 @@ const reportInterval = 5 * time.Second
 // reporter sends and receives the RTCP of a session.
 type reporter struct {
 	next     int64  // mono ns of the next report
+	last     int64  // mono ns of the last one, or of the start
 	sent     bool   // something of ours went out
 	collided bool   // the SSRC was changed once
 	byeFrom  uint32 // the SSRC that said goodbye
@@ -21,28 +22,42 @@ type reporter struct {
 }
 
 // start sets the time of the first report, half an interval from now.
-func (r *reporter) start(s *Session, now int64) { r.next = now + r.interval(s)/2 }
+func (r *reporter) start(s *Session, now int64) { r.last, r.next = now, now+r.interval(s) }
 
 // interval is random, 0.5 to 1.5 of the mean, so that reports of many sessions do
-// not meet; the divisor makes up for reconsideration (RFC 3550 section 6.3.1).
+// not meet, and half of that before the first report. The divisor makes up for
+// reconsideration (RFC 3550 section 6.3.1).
 func (r *reporter) interval(s *Session) int64 {
 	const compensation = 1.21828
 	share := 0.5 + float64(s.random.Uint64()>>11)/(1<<53)
+	if !r.sent {
+		share /= 2
+	}
 	return int64(float64(reportInterval) * share / compensation)
 }
 
-func (r *reporter) due(now int64) bool { return now >= r.next }
+// due reports whether a report is to be sent now. When its time has come another
+// interval is drawn, and only when that has passed too it is (RFC 3550 section 6.3.6).
+func (r *reporter) due(s *Session, now int64) bool {
+	if now < r.next {
+		return false
+	}
+	r.next = r.last + r.interval(s)
+	return now >= r.next
+}
 
 // send puts a report into the outbox.
 func (r *reporter) send(s *Session) {
-	r.next = s.shard.mono + r.interval(s)
-	if !s.remote[Control].Usable() {
+	usable := s.remote[Control].Usable()
+	r.sent = r.sent || usable
+	r.last = s.shard.mono
+	r.next = r.last + r.interval(s)
+	if !usable {
 		return
 	}
 	out := &s.shard.out
 	b := r.appendReport(out.room(maxReport)[:0], s, s.shard.mono, s.shard.wall)
 	out.put(s, Control, b)
-	r.sent = true
 	s.count.rtcpOut.Add(1)
 }
 
