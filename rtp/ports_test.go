@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -11,7 +13,15 @@ import (
 	"rms/rtp"
 )
 
-var loopback = netip.MustParseAddr("127.0.0.1")
+// loopback is an address of this process alone where the system has a whole network
+// of them, so that nobody else takes the ports of these tests.
+var loopback = func() netip.Addr {
+	if runtime.GOOS != "linux" {
+		return netip.MustParseAddr("127.0.0.1")
+	}
+	pid := os.Getpid()
+	return netip.AddrFrom4([4]byte{127, 9, byte(pid >> 8), byte(pid)})
+}()
 
 // manual is a clock for the pool.
 type manual struct {
