@@ -47,6 +47,23 @@ type leg struct {
 	callID   string
 }
 
+// listenBoth opens a UDP and a TCP socket on one port of 127.0.0.1.
+func listenBoth(t *testing.T) (*net.UDPConn, net.Listener) {
+	t.Helper()
+	for range 100 { // the TCP port of that number may be somebody else's
+		udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tcp, err := net.Listen("tcp", udp.LocalAddr().String()); err == nil {
+			return udp, tcp
+		}
+		_ = udp.Close()
+	}
+	t.Fatal("no port is free for both UDP and TCP")
+	return nil, nil
+}
+
 func startServer(t *testing.T, manners func(*fakeServer)) *fakeServer {
 	t.Helper()
 	s := &fakeServer{t: t, quit: make(chan struct{}), seen: map[string]int{}, last: map[string]string{}, legs: map[string]*leg{}}
@@ -54,15 +71,8 @@ func startServer(t *testing.T, manners func(*fakeServer)) *fakeServer {
 		manners(s)
 	}
 	var err error
-	s.udp, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.udp, s.tcp = listenBoth(t)
 	s.media, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.tcp, err = net.Listen("tcp", s.udp.LocalAddr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

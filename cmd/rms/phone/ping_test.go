@@ -10,18 +10,28 @@ import (
 	"time"
 )
 
+// listenBoth opens a UDP and a TCP socket on one port of 127.0.0.1.
+func listenBoth(t *testing.T) (*net.UDPConn, net.Listener) {
+	t.Helper()
+	for range 100 { // the TCP port of that number may be somebody else's
+		udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tcp, err := net.Listen("tcp", udp.LocalAddr().String()); err == nil {
+			return udp, tcp
+		}
+		_ = udp.Close()
+	}
+	t.Fatal("no port is free for both UDP and TCP")
+	return nil, nil
+}
+
 // answerOptions answers each OPTIONS over UDP and TCP with a status line, but
 // the first so many over UDP with nothing.
 func answerOptions(t *testing.T, status string, ignore int) string {
 	t.Helper()
-	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcp, err := net.Listen("tcp", udp.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	udp, tcp := listenBoth(t)
 	done := make(chan struct{}, 2)
 	reply := func(request string) []byte {
 		m, _, _ := strings.Cut(request[strings.Index(request, "Call-ID: ")+9:], "\r\n")
