@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"rms/call"
 	"rms/scripting"
@@ -31,7 +32,7 @@ func example(t *testing.T, file string) *scripting.Engine {
 	if file != "" {
 		file = filepath.Join("..", "testdata", "scripts", file)
 	}
-	e, err := scripting.Load(scripting.Options{File: file, Log: zerolog.Nop()})
+	e, err := scripting.Load(scripting.Options{File: file, Budget: time.Minute, Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
