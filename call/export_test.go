@@ -46,3 +46,27 @@ func (m *Manager) RTP() rtp.Stats {
 	}
 	return rtp.Stats{}
 }
+
+// Break has the graph of the only call panic in its next tick.
+func (m *Manager) Break() {
+	for _, c := range m.Calls() {
+		_ = c.box.must(func() { c.leg.do(func() { panic("a filter with a bug") }) })
+	}
+}
+
+// Post posts to the only call as a far end does, n times, and returns how often
+// there was no room. The mailbox stands still meanwhile.
+func (m *Manager) Post(n int) (refused int) {
+	for _, c := range m.Calls() {
+		stands, hold := make(chan struct{}), make(chan struct{})
+		_ = c.box.must(func() { close(stands); <-hold })
+		<-stands
+		for range n {
+			if c.box.post(func() {}) != nil {
+				refused++
+			}
+		}
+		close(hold)
+	}
+	return refused
+}

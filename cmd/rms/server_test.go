@@ -227,9 +227,11 @@ func TestPortInUseIsSaid(t *testing.T) {
 	s.ends(exitOK)
 }
 
-// traceScript traces calls to "traced" and asks for keys.
-const traceScript = `event_route["rms:start"] = function(call)
+// traceScript traces calls to "traced".
+const traceScript = `event_route["rms:invite"] = function(call)
   if call.user == "traced" then rms.trace{on = true} end
+end
+event_route["rms:start"] = function(call)
   rms.play{file = "tone:440", loop = true}
 end
 `
