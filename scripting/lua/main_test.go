@@ -2,6 +2,7 @@ package lua_test
 
 import (
 	"testing"
+	"time"
 
 	"rms/call"
 	"rms/scripting/lua"
@@ -50,7 +51,8 @@ func run(t testing.TB, body string, x *scripttest.Exec) error {
 	return load(t, "function route(call)\n"+body+"\nend", quiet).Run(x, "route")
 }
 
-var quiet = lua.Options{Log: zerolog.Nop()}
+// quiet has a budget that no slow machine exceeds.
+var quiet = limited(sandbox.Limits{Budget: time.Minute})
 
 // eval runs a body that ends in a return of values for rms_zz_give, and returns
 // what the verb was given.
