@@ -47,8 +47,8 @@ func refuse(err error) *refusal {
 }
 
 // prepare gives the call its leg and the SDP of our side, without sending
-// anything. With early media that SDP is already there.
-func (c *Call) prepare() error {
+// anything. After early media that SDP is already there.
+func (c *Call) prepare(early bool) error {
 	if c.leg != nil {
 		return nil
 	}
@@ -63,6 +63,7 @@ func (c *Call) prepare() error {
 			c.closeLeg(l)
 		}
 	}()
+	l.early = early
 	if err := l.negotiate(offer); err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (c *Call) answer(route string) error {
 	if c.state != invited && c.state != early {
 		return c.errState("rms_answer is for a call that is not answered yet")
 	}
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(false); err != nil {
 		return refuse(err)
 	}
 	if err := c.dialog.Answer(c.leg.local.SDP); err != nil {
@@ -98,6 +99,7 @@ func (c *Call) answer(route string) error {
 	}
 	c.state, c.route, c.answeredAt = answered, route, time.Now()
 	c.manager.answered.Add(1)
+	c.leg.answered()
 	c.limit = time.AfterFunc(c.manager.opts.MaxDuration, func() {
 		_ = c.box.must(func() {
 			c.hangup(sip.Cause{By: sip.ByTimeout, Text: "call.max_duration reached"})
@@ -129,7 +131,7 @@ func (c *Call) ring(code int, reason string, withSDP bool) error {
 		if len(c.dialog.Invite().SDP()) == 0 {
 			return errors.New("early media needs an offer in the INVITE: rms_ring or rms_answer")
 		}
-		if err := c.prepare(); err != nil {
+		if err := c.prepare(true); err != nil {
 			return refuse(err)
 		}
 		body = c.leg.local.SDP

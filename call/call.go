@@ -155,11 +155,13 @@ func (c *Call) abandon() {
 	l := c.leg
 	c.leg, c.plays = nil, playlist{}
 	if l != nil {
-		c.closing++
 		c.closeLeg(l)
 	}
 	if !c.dialogOver {
 		_ = c.dialog.Bye("")
 	}
-	c.forget()
+	c.dialogOver, c.closing, c.runs = true, 0, 0
+	if c.state == over || protect(c.finish) != nil {
+		c.forget()
+	}
 }

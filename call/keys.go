@@ -6,13 +6,18 @@ import (
 )
 
 // keyEcho is how far apart two reports of one key may be: a phone that sends keys
-// as telephone-events and in INFO sends both within it.
+// as telephone-events and in INFO sends one of them when the key goes down and the
+// other, perhaps, when it comes up.
 const keyEcho = time.Second
 
-// keysKept bounds the keys that wait for their other report.
-const keysKept = 16
+// Bounds of what is remembered: no key is pressed longer than keyLongest, and of
+// the keys that wait for their other report the newest keysKept do.
+const (
+	keyLongest = 8 * time.Second
+	keysKept   = 16
+)
 
-// keyLog remembers the keys of the last second, so that one that comes in two
+// keyLog remembers the keys of the last seconds, so that one that comes in two
 // forms is one event.
 type keyLog struct {
 	keys []heardKey
@@ -24,29 +29,34 @@ type heardKey struct {
 	at     time.Time
 }
 
-// again tells whether a key is the other report of one that was heard already.
-func (l *keyLog) again(digit byte, source string, now time.Time) bool {
-	fresh := l.keys[:0]
-	echo := false
+// again tells whether a key that was pressed for that long is the other report of
+// one that was heard already.
+func (l *keyLog) again(digit byte, source string, pressed time.Duration, now time.Time) bool {
+	fresh, echo := l.keys[:0], false
+	down := now.Add(-min(pressed, keyLongest))
 	for _, k := range l.keys {
 		switch {
-		case now.Sub(k.at) > keyEcho:
-		case !echo && k.digit == digit && k.source != source:
+		case now.Sub(k.at) > keyEcho+keyLongest:
+		case !echo && k.digit == digit && k.source != source && down.Sub(k.at) <= keyEcho:
 			echo = true
 		default:
 			fresh = append(fresh, k)
 		}
 	}
 	l.keys = fresh
-	if !echo && len(l.keys) < keysKept {
-		l.keys = append(l.keys, heardKey{digit: digit, source: source, at: now})
+	if echo {
+		return true
 	}
-	return echo
+	if len(l.keys) == keysKept {
+		l.keys = l.keys[:copy(l.keys, l.keys[1:])]
+	}
+	l.keys = append(l.keys, heardKey{digit: digit, source: source, at: now})
+	return false
 }
 
 // digit tells the script of one key.
 func (c *Call) digit(digit byte, ms int, source string) {
-	if c.keys.again(digit, source, time.Now()) {
+	if c.keys.again(digit, source, time.Duration(ms)*time.Millisecond, time.Now()) {
 		return
 	}
 	shown := string(digit)

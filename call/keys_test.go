@@ -25,17 +25,20 @@ func TestKeyThatComesInTwoFormsIsOneKey(t *testing.T) {
 		{'5', "info", 20 * time.Millisecond, true},
 		{'6', "info", 20 * time.Millisecond, false},
 		{'7', "rtp", 20 * time.Millisecond, false},
-		{'6', "rtp", 1100 * time.Millisecond, false}, // too late to be the same
+		{'6', "rtp", 1300 * time.Millisecond, false}, // too late to be the same
 	}
 	var l keyLog
 	for i, s := range steps {
 		at = at.Add(s.after)
-		if got := l.again(s.digit, s.source, at); got != s.again {
+		if got := l.again(s.digit, s.source, 160*time.Millisecond, at); got != s.again {
 			t.Errorf("step %d: %c by %s is again: %v", i, s.digit, s.source, got)
 		}
 	}
+	if l.again('9', "info", 0, at) || !l.again('9', "rtp", 3*time.Second, at.Add(3100*time.Millisecond)) {
+		t.Error("a key that is held for 3 s is two keys")
+	}
 	for range 1000 {
-		l.again('1', "rtp", at)
+		l.again('1', "rtp", 0, at)
 	}
 	if len(l.keys) > keysKept {
 		t.Errorf("%d keys are kept", len(l.keys))

@@ -28,6 +28,7 @@ type leg struct {
 	pair    *rtp.Pair
 	local   *sdp.Local // our last offer or answer
 	offered bool       // local is an offer that waits for its answer
+	early   bool       // early media: the call is not answered yet
 	caps    sdp.Caps
 
 	media   sdp.Media
@@ -180,8 +181,8 @@ func (l *leg) config(m sdp.Media, cd media.Codec) rtp.Config {
 		Latch: o.Latch, Timeout: o.RTPTimeout, JitterMin: o.JitterMin, JitterMax: o.JitterMax,
 		CNAME: l.call.id,
 	}
-	if m.Hold {
-		cfg.Timeout = 0 // who holds us may be silent as long as it likes
+	if m.Hold || l.early {
+		cfg.Timeout = 0 // who holds us, or waits for the answer, may be silent
 	}
 	return cfg
 }
@@ -214,6 +215,19 @@ func (l *leg) update(m sdp.Media, cd media.Codec) {
 	if recode {
 		c.reload()
 	}
+}
+
+// answered ends the time of early media.
+func (l *leg) answered() {
+	if !l.early {
+		return
+	}
+	l.early = false
+	if l.session == nil {
+		return
+	}
+	cfg := l.config(l.media, l.codec)
+	l.do(func() { l.session.Update(cfg) })
 }
 
 // recode puts another decoder, mixer and encoder in the place of the old ones, on

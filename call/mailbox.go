@@ -26,7 +26,6 @@ type mailbox struct {
 	queue   []func()
 	running bool
 	closed  bool
-	dropped uint64
 }
 
 // post queues op and never waits. ErrBusy: the mailbox is full; ErrGone: the call
@@ -48,7 +47,7 @@ func (b *mailbox) put(op func(), limit int) error {
 		return ErrGone
 	}
 	if len(b.queue) >= limit {
-		b.dropped++
+		b.call.manager.dropped.Add(1)
 		return ErrBusy
 	}
 	b.queue = append(b.queue, op)

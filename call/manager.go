@@ -166,7 +166,7 @@ type Stats struct {
 	Total    uint64 // INVITEs that became a call
 	Answered uint64
 	Failed   uint64 // ended without an answer of ours
-	Dropped  uint64 // events and requests that the script had no room for
+	Dropped  uint64 // events and requests that the script or a call had no room for
 	Stuck    int    // goroutines that read files of calls that are over
 }
 

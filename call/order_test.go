@@ -280,3 +280,33 @@ func TestReasonsOfScriptsCannotAddHeaderFields(t *testing.T) {
 	}
 	c.Reply(bye, 200, "", "")
 }
+
+func TestCallerMayBeSilentBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, script{"route": func(x *call.Exec) error {
+		if x.Method() != "INVITE" {
+			return nil
+		}
+		if _, err := do(x, "progress"); err != nil {
+			return err
+		}
+		_, err := do(x, "play", "silence:6s", "played")
+		return err
+	}, "played": func(x *call.Exec) error { _, err := do(x, "answer"); return err }},
+		func(o *call.Options) { o.RTPTimeout = 2 * time.Second })
+	e := newEar(t)
+	c := h.invite(e, e.offer("0"))
+	c.Expect(183)
+	h.until("answer", func() bool { return len(h.seen("rms:start")) > 0 }, e)
+	answered := h.clock.Now()
+	c.Expect(200)
+	c.Ack()
+	h.until("timeout", func() bool { return len(h.seen("rms:media_timeout")) > 0 }, e)
+	if d := h.clock.Now() - answered; d < 1900*time.Millisecond || d > 2500*time.Millisecond {
+		t.Errorf("timed out %v after the answer", d)
+	}
+	c.Reply(c.ExpectRequest("BYE"), 200, "", "")
+	if n := len(h.seen("rms:media_timeout")); n != 1 {
+		t.Errorf("%d times rms:media_timeout", n)
+	}
+}
