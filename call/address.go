@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 
@@ -19,14 +20,11 @@ type place struct {
 func (c *Call) place(offer []byte) place {
 	o := &c.manager.opts
 	local := c.dialog.LocalAddr().Addr().Unmap()
-	there, _ := sdp.Remote(offer) // without an offer, or on hold, there is none
 	p := place{bind: o.Bind.Unmap()}
 	if !p.bind.IsValid() {
 		p.bind = local
-		if to := there.Addr(); to.IsValid() && (!family(local, to) || local.IsLoopback() && !to.IsLoopback()) {
-			if from, ok := leadsTo(there); ok {
-				p.bind = from
-			}
+		if local.IsLoopback() || bytes.Contains(offer, otherFamily(local)) {
+			p.bind = elsewhere(local, offer)
 		}
 	}
 	if !p.bind.IsValid() {
@@ -40,11 +38,35 @@ func (c *Call) place(offer []byte) place {
 	case family(local, p.bind) && !local.IsUnspecified():
 		p.show = local
 	default:
+		there, _ := sdp.Remote(offer)
 		if from, ok := leadsTo(there); ok && family(from, p.bind) {
 			p.show = from
 		}
 	}
 	return p
+}
+
+// elsewhere returns local, or the address that leads to the far end's media where
+// local does not.
+func elsewhere(local netip.Addr, offer []byte) netip.Addr {
+	there, _ := sdp.Remote(offer) // on hold there is none
+	to := there.Addr()
+	if family(local, to) && (!local.IsLoopback() || to.IsLoopback()) {
+		return local
+	}
+	if from, ok := leadsTo(there); ok {
+		return from
+	}
+	return local
+}
+
+// otherFamily is what a description has in it when it names an address of the
+// other IP family than a.
+func otherFamily(a netip.Addr) []byte {
+	if a.Is4() {
+		return []byte("IN IP6")
+	}
+	return []byte("IN IP4")
 }
 
 // family tells whether two addresses can talk to each other.
