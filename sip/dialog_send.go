@@ -55,7 +55,20 @@ func (d *Dialog) sendBye(reason string, c Cause) {
 		out.headers = append(out.headers, Header{"Reason", reason})
 	}
 	d.close(c)
-	d.exchange(out, func(*Response) { d.leave() })
+	d.exchange(out, func(r *Response) {
+		d.logBye(r)
+		d.leave()
+	})
+}
+
+// logBye says when our BYE did not arrive: the far end, or a proxy between, may
+// still think that the call lives. 481 is a BYE that crossed ours.
+func (d *Dialog) logBye(r *Response) {
+	if r.Code() < 300 || r.Code() == 481 {
+		return
+	}
+	d.u.o.Log.Warn().Str("sip_call_id", d.callID).Str("target", d.target).Strs("route", d.routes).
+		Int("code", r.Code()).Str("answer", r.Reason()).Bool("local", r.Local()).Msg("BYE not accepted")
 }
 
 // newRequest begins the next request in the dialog, RFC 3261 section 12.2.1.1.

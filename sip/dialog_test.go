@@ -1,10 +1,13 @@
 package sip_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"rms/sip"
 	"rms/sip/siptest"
@@ -224,6 +227,32 @@ func TestNobodyAnswersUntilTheRingTimeout(t *testing.T) {
 	c.AckRefusal()
 	if e := h.wait("ended"); e.c.By != sip.ByTimeout || e.c.Code != 480 {
 		t.Errorf("ended %+v", e.c)
+	}
+}
+
+func TestByeThatDoesNotArriveIsLogged(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{404: `"code":404`, 0: `"code":408`, 200: "", 481: ""} {
+		var log lockedBuffer
+		h := newRecorder(t)
+		ua := serve(t, h, func(o *sip.Options) { o.Log = zerolog.New(&log) })
+		p := peer(t, ua, "udp")
+		c := p.Established()
+		if err := h.wait("acked").d.Bye(""); err != nil {
+			t.Fatal(err)
+		}
+		bye := p.ExpectRequest("BYE")
+		if code > 0 {
+			p.Reply(bye, code, "", "")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), siptest.Patience)
+		_ = ua.Close(ctx) // waits for the answer
+		cancel()
+		got := log.String()
+		if said := strings.Contains(got, "BYE not accepted"); said != (want != "") || !strings.Contains(got, want) ||
+			said && !strings.Contains(got, c.ID) {
+			t.Errorf("answer %d: %q", code, got)
+		}
 	}
 }
 
