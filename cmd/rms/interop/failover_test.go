@@ -32,7 +32,7 @@ func TestKamailioFailsOverOn503(t *testing.T) {
 			t.Errorf("answered by %q, want %s", ok.header("Contact"), secondServer)
 		}
 	}
-	if !k.says("failed (503), next") {
+	if !k.soonSays("failed (503), next") {
 		t.Error("no call met the busy server")
 	}
 	if f := k.flags(firstServer); f != "AP" {

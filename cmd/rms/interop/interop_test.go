@@ -91,9 +91,17 @@ func need(t *testing.T, programs ...string) {
 // eventually polls until done is true; it fails the test with what it waited for.
 func eventually(t *testing.T, limit time.Duration, what string, done func() bool) {
 	t.Helper()
+	if !soon(limit, done) {
+		t.Fatalf("waited %v for %s", limit, what)
+	}
+}
+
+// soon polls until done is true, and returns whether it was within the limit.
+func soon(limit time.Duration, done func() bool) bool {
 	for deadline := time.Now().Add(limit); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", limit, what)
+			return false
 		}
 	}
+	return true
 }

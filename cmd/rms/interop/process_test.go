@@ -68,6 +68,11 @@ func (p *process) tail(n int) string {
 
 func (p *process) says(text string) bool { return strings.Contains(p.output(), text) }
 
+// soonSays waits for a text: the output of a process is behind what it does.
+func (p *process) soonSays(text string) bool {
+	return soon(10*time.Second, func() bool { return p.says(text) })
+}
+
 func (p *process) signal(t *testing.T, s os.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {

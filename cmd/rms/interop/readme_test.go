@@ -34,11 +34,11 @@ func TestTheScriptOfTheReadmeDoesWhatItSays(t *testing.T) {
 	if !p.wait(40*time.Second) || p.err != nil {
 		t.Fatalf("rms call: %v\n%s", p.err, p.output())
 	}
-	if !p.says("ended by the far end") {
+	if !p.soonSays("ended by the far end") {
 		t.Errorf("the script did not hang up:\n%s", p.output())
 	}
 	for _, line := range []string{`"file":"welcome.wav","reason":"replaced"`, `"file":"music.wav","reason":"done"`} {
-		if !s.says(line) {
+		if !s.soonSays(line) {
 			t.Errorf("the log lacks %s", line)
 		}
 	}

@@ -33,19 +33,19 @@ func TestTheModulesOwnExampleRunsBehindKamailio(t *testing.T) {
 	caller{scenario: "prompt", user: "ivr", ear: e}.call(t)
 	wantTone(t, decode(t, "mulaw", "8000", e.stream(t, 0)), 8000, 440, promptLength)
 	for _, line := range []string{"[rms:start] play ...", "[rms:after_play] play done..."} {
-		if !s.says(line) {
+		if !s.soonSays(line) {
 			t.Errorf("the log lacks %q", line)
 		}
 	}
 
 	caller{scenario: "hangup", user: "ivr", listen: 300 * time.Millisecond}.call(t)
-	if !s.says("BYE RECEIVED [1-") {
+	if !s.soonSays("BYE RECEIVED [1-") {
 		t.Error("the log lacks the BYE with its Call-ID")
 	}
 
 	caller{scenario: "unknown", user: "ivr", via: firstServer}.call(t)
 	caller{scenario: "unavailable", user: "ivr", formats: "18"}.call(t)
-	if !k.says("reply 503 server error") {
+	if !k.soonSays("reply 503 server error") {
 		t.Error("an rms_answer that fails did not lead to the script's 503")
 	}
 }
@@ -59,7 +59,7 @@ func TestKEMIScriptReadsTheHeadersOfKamailio(t *testing.T) {
 	if heard := loud(decode(t, "mulaw", "8000", e.stream(t, 0)), 8000); len(heard) < 8000 {
 		t.Errorf("heard %d samples of the built-in prompt", len(heard))
 	}
-	if !s.says("to support, route ivr") {
+	if !s.soonSays("to support, route ivr") {
 		t.Error("the script did not read $rU and $hdr(X-RMS-Route)")
 	}
 }
@@ -68,7 +68,7 @@ func TestAPromptThatIsNotThereEndsTheCall(t *testing.T) {
 	need(t, "sipp", "ffmpeg")
 	s := startServer(t, firstServer, playUser, t.TempDir())
 	caller{scenario: "prompt", user: "missing", via: firstServer, limit: 10 * time.Second}.call(t)
-	if !s.says("missing.wav") {
+	if !s.soonSays("missing.wav") {
 		t.Error("the log does not name the file")
 	}
 }

@@ -74,7 +74,7 @@ func throughKamailio(t *testing.T, k *kamailio) {
 	t.Run("CANCEL gives 487", func(t *testing.T) {
 		list := caller{scenario: "cancel", user: "ring"}.call(t)
 		find(t, list, "SIP/2.0 180")
-		if !k.says("reply 487") {
+		if !k.soonSays("reply 487") {
 			t.Error("the 487 did not come from rms")
 		}
 	})
