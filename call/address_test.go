@@ -241,3 +241,22 @@ func TestTraceIsSwitchedForOneCall(t *testing.T) {
 	c.Bye()
 	c.Expect(200)
 }
+
+func TestMediaOutsideOfACallThatAProxyOfThisMachineForwards(t *testing.T) {
+	t.Parallel()
+	probe, err := net.Dial("udp4", "192.0.2.77:4000")
+	if err != nil {
+		t.Skip("no way out of this machine")
+	}
+	want, _ := probe.LocalAddr().(*net.UDPAddr)
+	_ = probe.Close()
+	h := newHouse(t, script{})
+	c := h.invite(newEar(t), strings.Replace(siptest.Offer, "c=IN IP4 127.0.0.1", "c=IN IP4 192.0.2.77", 1))
+	ok := c.Expect(200)
+	c.Ack()
+	if got := connection(t, ok.Body); got != want.IP.String() {
+		t.Errorf("c= is %s, want %s", got, want.IP)
+	}
+	c.Bye()
+	c.Expect(200)
+}
