@@ -15,7 +15,7 @@ import (
 
 // newLog opens the log of the server: console lines on a terminal, JSON elsewhere,
 // unless log.format says which.
-func newLog(cfg *config.Config, stderr io.Writer) (zerolog.Logger, func(), error) {
+func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, func(), error) {
 	level, err := zerolog.ParseLevel(cfg.Log.Level)
 	if err != nil {
 		return zerolog.Nop(), nil, err
@@ -26,7 +26,7 @@ func newLog(cfg *config.Config, stderr io.Writer) (zerolog.Logger, func(), error
 	case "stderr":
 		out = stderr
 	case "stdout":
-		out = os.Stdout
+		out = stdout
 	default:
 		f, err := os.OpenFile(cfg.Log.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 		if err != nil {

@@ -104,6 +104,7 @@ func TestMistakesOnTheCommandLineAreToldWithCode2(t *testing.T) {
 		"no configuration":      {[]string{"serve", "-c", "/nowhere.yaml"}, "/nowhere.yaml"},
 		"bad configuration":     {[]string{"config", "-c", bad}, bad + ":2"},
 		"no script":             {[]string{"serve", "--script", "/nowhere.lua"}, "/nowhere.lua"},
+		"no place for the log":  {[]string{"serve", "--log-file", "/nowhere/rms.log"}, "log.file"},
 		"nobody to call":        {[]string{"call"}, "SIP-URI"},
 		"bad duration":          {[]string{"call", "--for", "long", "sip:a@127.0.0.1"}, "long"},
 		"nobody to load":        {[]string{"load"}, "SIP-URI"},

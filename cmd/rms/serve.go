@@ -28,6 +28,10 @@ flags it listens on UDP and TCP port 5060 and serves its own script:
 A first SIGTERM or Ctrl-C refuses new calls with 503 and lets the calls in progress
 end by themselves; after --drain, or at a second signal, they are hung up.
 
+A script with a mistake that can be seen is refused with file and line. To see the
+SIP messages, --log-level trace writes those of all calls to the log, and
+rms.trace{on = true} in a script those of one call, whatever the level is.
+
     rms serve --listen udp://127.0.0.1:5070 --script ivr.lua --media-root /srv/prompts`,
 	run: runServe,
 }
@@ -43,7 +47,7 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 	if len(words) > 0 {
 		return usageError{fmt.Errorf("unexpected word %q (flags only)", words[0])}
 	}
-	log, closeLog, err := newLog(cfg, stderr)
+	log, closeLog, err := newLog(cfg, stdout, stderr)
 	if err != nil {
 		return usageError{err}
 	}
