@@ -21,13 +21,14 @@ type phone struct {
 	dir string
 }
 
-// A jitter buffer would keep the last 100 ms of a prompt that ends with BYE.
+// Its RTP sockets are on all addresses: their ports lie above the ephemeral ones and
+// those of every server here. A jitter buffer would keep the last 100 ms of a prompt that ends with BYE.
 const phoneConfig = `sip_listen %[1]s:5090
 net_interface %[1]s
 audio_source aufile,%[2]s/mic.wav
 audio_path %[2]s
 ausrc_srate %[3]d
-rtp_ports 31000-31100
+rtp_ports 61000-65500
 jitter_buffer_delay 0-0
 module_path %[4]s
 module g711.so
