@@ -166,6 +166,31 @@ func TestLongFileThatBreaksEndsACallWithoutARoute(t *testing.T) {
 	h.wait("rms:end")
 }
 
+func TestStuckDiskKeepsNeitherPortNorCall(t *testing.T) {
+	t.Parallel()
+	d := newDisk(t, 3*time.Second)
+	d.broken, d.stall = 20000, make(chan struct{})
+	h := newHouse(t, playing("a.wav", "played"), d.use(t, streamed))
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	h.run(2*time.Second, e)
+	began := time.Now()
+	c.Bye()
+	c.Expect(200)
+	for h.ports.InUse() > 0 && time.Since(began) < 5*time.Second {
+		time.Sleep(time.Millisecond)
+	}
+	if len(h.seen("rms:end")) > 0 || h.calls.Len() == 0 {
+		t.Error("the ports waited for the disk")
+	}
+	h.until("call gone", func() bool { return h.calls.Len() == 0 })
+	if n := h.calls.Stats().Stuck; n != 1 {
+		t.Errorf("%d goroutines are stuck", n)
+	}
+	close(d.stall)
+	h.until("nothing stuck", func() bool { return h.calls.Stats().Stuck == 0 })
+}
+
 func TestPanicWhileAFileIsReadCostsThePlayOnly(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, time.Second)

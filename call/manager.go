@@ -220,6 +220,9 @@ func (m *Manager) Close(ctx context.Context) {
 	}
 	m.work.Wait()
 	m.loader.close()
+	if m.reaper.Wait(ctx) != nil {
+		m.log.Warn().Int("files", m.reaper.Left()).Msg("files left behind")
+	}
 }
 
 // spawn runs op in a goroutine that Close waits for.

@@ -21,6 +21,7 @@ type disk struct {
 	fstest.MapFS
 	gate   chan struct{} // what Open of a file waits for; nil: nothing
 	broken int           // bytes of a file that can be read; 0: all
+	stall  chan struct{} // what reading on waits for then; nil: it fails
 	panics bool
 
 	mu   sync.Mutex
@@ -86,6 +87,9 @@ type slowFile struct {
 func (f *slowFile) Read(b []byte) (int, error) {
 	if f.disk.broken == 0 {
 		return f.File.Read(b)
+	}
+	if f.left == 0 && f.disk.stall != nil {
+		<-f.disk.stall
 	}
 	if f.left == 0 {
 		return 0, errors.New("the disk is broken")
