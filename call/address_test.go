@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/rtp"
 	"rms/sip"
 	"rms/sip/siptest"
-
-	"github.com/rs/zerolog"
 )
 
 // connection returns the address of c= in a session description.

@@ -147,10 +147,16 @@ func (c *Call) finish() {
 	line.Dur("setup", setup).Dur("duration", duration).Str("codec", s.codec).Uint64("packets_in", s.packetsIn).
 		Uint64("packets_out", s.packetsOut).Int64("lost", s.lost).Dur("jitter", s.jitter).Msg("call ended")
 	end := &Event{Name: EventEnd, Fields: []Field{
-		{"cause", c.cause.Text}, {"by", c.cause.By}, {"code", int64(code)}, {"reason", c.cause.Reason},
-		{"setup_ms", setup.Milliseconds()}, {"duration_ms", duration.Milliseconds()},
-		{"packets_in", int64(s.packetsIn)}, {"packets_out", int64(s.packetsOut)},
-		{"lost", s.lost}, {"jitter_ms", float64(s.jitter) / float64(time.Millisecond)},
+		{"cause", c.cause.Text},
+		{"by", c.cause.By},
+		{"code", int64(code)},
+		{"reason", c.cause.Reason},
+		{"setup_ms", setup.Milliseconds()},
+		{"duration_ms", duration.Milliseconds()},
+		{"packets_in", int64(s.packetsIn)},
+		{"packets_out", int64(s.packetsOut)},
+		{"lost", s.lost},
+		{"jitter_ms", float64(s.jitter) / float64(time.Millisecond)},
 	}}
 	c.emitThen(end, nil, func(error) { c.forget() })
 }

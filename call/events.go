@@ -37,8 +37,11 @@ type FieldDoc struct {
 // Events is the table of events, in the order of a call's life.
 var Events = []EventDoc{
 	{EventInvite, "a new INVITE came; no final answer was sent", []FieldDoc{
-		{"from", "URI of the caller"}, {"to", "URI of the called party"}, {"ruri", "request URI"},
-		{"headers", "all header fields, name to list of values; in a script they are `call.header(\"X-Name\")` and `call.headers(\"Via\")`"}, {"source", "ip:port that the INVITE came from"},
+		{"from", "URI of the caller"},
+		{"to", "URI of the called party"},
+		{"ruri", "request URI"},
+		{"headers", "all header fields, name to list of values; in a script they are `call.header(\"X-Name\")` and `call.headers(\"Via\")`"},
+		{"source", "ip:port that the INVITE came from"},
 	}},
 	{EventStart, "the call was answered and its media runs; the ACK may still be on its way (for an INVITE without offer: the ACK brought the answer). `rms_answer` may give it another name", []FieldDoc{
 		{"codec", "encoding on the wire, as in an rtpmap: PCMU/8000"}, {"remote", "ip:port that we send RTP to, empty while the far end names none"}, {"direction", "ours: sendrecv, sendonly, recvonly, inactive"},
@@ -63,10 +66,16 @@ var Events = []EventDoc{
 		{"where", "file:line"}, {"error", "what"}, {"route", "which route failed"},
 	}},
 	{EventEnd, "exactly once, last", []FieldDoc{
-		{"cause", "why the call ended"}, {"by", "caller, us, timeout, error"}, {"code", "SIP status code of a call that was not answered, else 0"},
+		{"cause", "why the call ended"},
+		{"by", "caller, us, timeout, error"},
+		{"code", "SIP status code of a call that was not answered, else 0"},
 		{"reason", "Reason header field of the far end's BYE or CANCEL (RFC 3326), empty without one"},
-		{"setup_ms", "ms from INVITE to our answer"}, {"duration_ms", "ms from our answer to the end"},
-		{"packets_in", "RTP packets received"}, {"packets_out", "RTP packets sent"}, {"lost", "RTP packets that never came"}, {"jitter_ms", "interarrival jitter in ms (RFC 3550 section 6.4.1)"},
+		{"setup_ms", "ms from INVITE to our answer"},
+		{"duration_ms", "ms from our answer to the end"},
+		{"packets_in", "RTP packets received"},
+		{"packets_out", "RTP packets sent"},
+		{"lost", "RTP packets that never came"},
+		{"jitter_ms", "interarrival jitter in ms (RFC 3550 section 6.4.1)"},
 	}},
 }
 

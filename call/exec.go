@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"rms/sip"
-
 	"github.com/rs/zerolog"
+
+	"rms/sip"
 )
 
 // ErrGone says that the call has ended, so that nothing can be done with it.

@@ -13,6 +13,10 @@ import (
 	"testing"
 	"time"
 
+	prtp "github.com/pion/rtp"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
 	"rms/call"
 	"rms/call/prompt"
 	"rms/media"
@@ -21,10 +25,6 @@ import (
 	"rms/rtp"
 	"rms/sip"
 	"rms/sip/siptest"
-
-	prtp "github.com/pion/rtp"
-	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

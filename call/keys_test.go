@@ -64,9 +64,15 @@ func TestInfoDigit(t *testing.T) {
 		{plain, "7", '7', 160},
 		{plain, " # \r\n", '#', 160},
 		{plain, "10", '*', 160},
-		{plain, "16", 0, 0}, {plain, "", 0, 0}, {plain, "55", 0, 0}, {plain, "E", 0, 0},
-		{relay, "Duration=100", 0, 0}, {relay, "Signal=", 0, 0}, {relay, "5", 0, 0},
-		{"text/plain", "5", 0, 0}, {"", "5", 0, 0},
+		{plain, "16", 0, 0},
+		{plain, "", 0, 0},
+		{plain, "55", 0, 0},
+		{plain, "E", 0, 0},
+		{relay, "Duration=100", 0, 0},
+		{relay, "Signal=", 0, 0},
+		{relay, "5", 0, 0},
+		{"text/plain", "5", 0, 0},
+		{"", "5", 0, 0},
 	}
 	for _, tc := range tests {
 		digit, ms, ok := infoDigit(tc.kind, []byte(tc.body))

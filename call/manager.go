@@ -7,13 +7,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
 	"rms/call/prompt"
 	"rms/media"
 	"rms/rtp"
 	"rms/sip"
-
-	"github.com/google/uuid"
-	"github.com/rs/zerolog"
 )
 
 // Options are what a Manager works with. Router, Ports, Engine, Clock and Prompts

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/media"
 	"rms/rtp"
 	"rms/sip/siptest"
-
-	"github.com/rs/zerolog"
 )
 
 func TestPanicInTheGraphCostsOneCall(t *testing.T) {
@@ -62,8 +62,16 @@ func TestManyCallsAtOnceOnARealClock(t *testing.T) {
 	})
 	d := newDisk(t, 300*time.Millisecond)
 	verbs := [][]any{
-		{"play", "a.wav", "next"}, {"play", "b.wav", "next", "replace"}, {"play", "tone:440/100ms", "next", "mix"},
-		{"stop"}, {"echo", true}, {"echo", false}, {"dtmf", "1"}, {"play", "nope.wav", "next"}, {"set", "a", "b"}, {"media_stop"},
+		{"play", "a.wav", "next"},
+		{"play", "b.wav", "next", "replace"},
+		{"play", "tone:440/100ms", "next", "mix"},
+		{"stop"},
+		{"echo", true},
+		{"echo", false},
+		{"dtmf", "1"},
+		{"play", "nope.wav", "next"},
+		{"set", "a", "b"},
+		{"media_stop"},
 	}
 	act := func(x *call.Exec) error {
 		for range 1 + rand.IntN(2) {

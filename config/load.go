@@ -154,9 +154,11 @@ func (c *Config) readFlags(flags map[string][]string) []error {
 func (c *Config) check() []error {
 	var bad []error
 	if c.SIP.SessionExpires < c.SIP.MinSE {
-		bad = append(bad, &Problem{Where: c.origins["sip.session_expires"], Key: "sip.session_expires",
+		bad = append(bad, &Problem{
+			Where: c.origins["sip.session_expires"], Key: "sip.session_expires",
 			What: fmt.Sprintf("%s is shorter than sip.min_se (%s, from %s); make it at least as long",
-				formatDuration(c.SIP.SessionExpires), formatDuration(c.SIP.MinSE), c.origins["sip.min_se"])})
+				formatDuration(c.SIP.SessionExpires), formatDuration(c.SIP.MinSE), c.origins["sip.min_se"]),
+		})
 	}
 	if n := c.RTP.Ports.Pairs(); n < c.SIP.MaxCalls {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("rtp.ports %s holds %d calls, fewer than sip.max_calls (%d): calls beyond it get 503",

@@ -77,8 +77,10 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`"max_call"`, "rtp.latch", `RMS_LOG_LEVEL: log.level: "loud" is not one of the words; allowed: one of trace,`,
-		`--media.cache: media.cache: "lots" is not a size`, "--nonsense: there is no such flag"} {
+	for _, want := range []string{
+		`"max_call"`, "rtp.latch", `RMS_LOG_LEVEL: log.level: "loud" is not one of the words; allowed: one of trace,`,
+		`--media.cache: media.cache: "lots" is not a size`, "--nonsense: there is no such flag",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in:\n%s", want, err)
 		}

@@ -54,8 +54,12 @@ func TestGarbageDoesNotAllocate(t *testing.T) {
 	r.wire.mute = true
 	var junk []datagram
 	for _, b := range [][]byte{
-		{0x80}, {0x90, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, {0xa0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 255},
-		{0x80, 200, 0xff, 0xff, 0, 0, 0, 1}, {0x16, 0xfe}, {0x40, 0, 0, 1},
+		{0x80},
+		{0x90, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1},
+		{0xa0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 255},
+		{0x80, 200, 0xff, 0xff, 0, 0, 0, 1},
+		{0x16, 0xfe},
+		{0x40, 0, 0, 1},
 	} {
 		junk = append(junk, datagram{far, 1, b}, datagram{foe, 1, b})
 	}

@@ -3,11 +3,11 @@ package scripting_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rms/call"
 	"rms/scripting"
 	"rms/scripting/sandbox"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestACallsExecIsAnExec(t *testing.T) {

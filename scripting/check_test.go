@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"rms/scripting"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+
+	"rms/scripting"
 )
 
 func TestFilesThatCannotBeLoaded(t *testing.T) {

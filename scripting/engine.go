@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/scripting/lua"
 	"rms/scripting/sandbox"
-
-	"github.com/rs/zerolog"
 )
 
 var _ call.Router = (*Engine)(nil)

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/scripting"
 	"rms/scripting/scripttest"
-
-	"github.com/rs/zerolog"
 )
 
 func file(t testing.TB, script string) string {

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/scripting"
 	"rms/scripting/scripttest"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 )
 
 // do runs one route and waits for it.
@@ -178,7 +178,9 @@ func TestRejectByHeaderScript(t *testing.T) {
 	e := example(t, "reject_by_header.lua")
 	for _, c := range []struct{ header, from, want string }{
 		{"ivr", "alice", "answer(...rms:start"},
-		{"", "alice", "reject(...403"}, {"ivr", "anonymous", "reject(...603"}, {"ivr", "0900123", "reject(...603"},
+		{"", "alice", "reject(...403"},
+		{"ivr", "anonymous", "reject(...603"},
+		{"ivr", "0900123", "reject(...603"},
 	} {
 		x := &scripttest.Exec{SIPMethod: "INVITE", Headers: map[string][]string{}}
 		x.About.FromUser = c.from

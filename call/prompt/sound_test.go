@@ -23,8 +23,15 @@ func TestEveryFileIsHeardInTuneWithEveryCodec(t *testing.T) {
 	c := newCache(t, prompt.Options{Roots: []string{dir}})
 	const seconds = 0.5
 	for i, spec := range []wavtest.Tone{
-		{Rate: 8000}, {Rate: 16000}, {Rate: 44100, Channels: 2}, {Rate: 48000}, {Rate: 11025, Encoding: "pcm8"}, {Rate: 22050, Encoding: "pcm24"},
-		{Rate: 96000, Channels: 6, Encoding: "float32"}, {Encoding: "alaw"}, {Encoding: "ulaw"},
+		{Rate: 8000},
+		{Rate: 16000},
+		{Rate: 44100, Channels: 2},
+		{Rate: 48000},
+		{Rate: 11025, Encoding: "pcm8"},
+		{Rate: 22050, Encoding: "pcm24"},
+		{Rate: 96000, Channels: 6, Encoding: "float32"},
+		{Encoding: "alaw"},
+		{Encoding: "ulaw"},
 	} {
 		name := fmt.Sprintf("%d.wav", i)
 		spec.Hz, spec.Duration, spec.Level = 1000, seconds*1e9, 0.25

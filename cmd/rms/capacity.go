@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 
-	"rms/config"
-
 	"github.com/rs/zerolog"
+
+	"rms/config"
 )
 
 // spareFiles are the descriptors that everything but calls may need.

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/cmd/rms/phone"
 	"rms/config"
-
-	"github.com/rs/zerolog"
 )
 
 var demoCommand = &command{

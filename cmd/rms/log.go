@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"rms/config"
-
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
+
+	"rms/config"
 )
 
 // newLog opens the log of the server: console lines on a terminal, JSON elsewhere,

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/call/prompt"
 	"rms/config"
@@ -18,8 +20,6 @@ import (
 	"rms/rtp"
 	"rms/scripting"
 	"rms/sip"
-
-	"github.com/rs/zerolog"
 )
 
 // server is everything that rms serve runs, wired.

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"rms/sip"
-
 	"github.com/rs/zerolog"
+
+	"rms/sip"
 )
 
 // How the messages of traced calls are fetched from the user agent: a call that is

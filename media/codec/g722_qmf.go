@@ -8,10 +8,10 @@ const g722Taps = 24
 // and joins it in the decoder. The taps are symmetrical, scaled by 8192, and
 // their absolute sum keeps the result within 31 bits.
 func g722QMF(x *[g722Taps]int16) (even, odd int32) {
-	even = 3*(int32(x[23])) - 11*(int32(x[21])) + 12*int32(x[19]) + 32*int32(x[17]) -
+	even = 3*int32(x[23]) - 11*int32(x[21]) + 12*int32(x[19]) + 32*int32(x[17]) -
 		210*int32(x[15]) + 951*int32(x[13]) + 3876*int32(x[11]) - 805*int32(x[9]) +
 		362*int32(x[7]) - 156*int32(x[5]) + 53*int32(x[3]) - 11*int32(x[1])
-	odd = 3*(int32(x[0])) - 11*(int32(x[2])) + 12*int32(x[4]) + 32*int32(x[6]) -
+	odd = 3*int32(x[0]) - 11*int32(x[2]) + 12*int32(x[4]) + 32*int32(x[6]) -
 		210*int32(x[8]) + 951*int32(x[10]) + 3876*int32(x[12]) - 805*int32(x[14]) +
 		362*int32(x[16]) - 156*int32(x[18]) + 53*int32(x[20]) - 11*int32(x[22])
 	return even, odd

@@ -86,11 +86,13 @@ func TestDecoderMakesTicksOfAnyPtime(t *testing.T) {
 		"empty packet": {[]answer{packet(0, a), packet(160, b)}, 20, 1, [][2]int{{b, 160}}},
 		"late start":   {[]answer{{}, {}, packet(160, a)}, 20, 3, [][2]int{{0, 320}, {a, 160}}},
 		"lost": {
-			[]answer{packet(160, a), {read: media.ReadLost, samples: 160}, packet(160, b)}, 20, 3,
+			[]answer{packet(160, a), {read: media.ReadLost, samples: 160}, packet(160, b)},
+			20, 3,
 			[][2]int{{a, 160}, {7777, 160}, {b, 160}},
 		},
 		"lost half a tick": {
-			[]answer{packet(80, a), {read: media.ReadLost, samples: 80}, packet(160, b)}, 20, 2,
+			[]answer{packet(80, a), {read: media.ReadLost, samples: 80}, packet(160, b)},
+			20, 2,
 			[][2]int{{a, 80}, {7777, 80}, {b, 160}},
 		},
 		"lost without a length": {[]answer{packet(80, a), {read: media.ReadLost}}, 20, 1, [][2]int{{a, 80}, {7777, 80}}},

@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rms/call"
 	"rms/scripting/scripttest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestVerbsHaveThreeNamesAndAliases(t *testing.T) {

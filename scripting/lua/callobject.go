@@ -1,9 +1,9 @@
 package lua
 
 import (
-	"rms/call"
-
 	glua "github.com/yuin/gopher-lua"
+
+	"rms/call"
 )
 
 // handle is what a call object holds: which run it belongs to. An object that a

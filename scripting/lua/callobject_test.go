@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rms/call"
 	"rms/scripting/scripttest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestCallObject(t *testing.T) {
@@ -20,7 +20,9 @@ func TestCallObject(t *testing.T) {
 		},
 		Headers: map[string][]string{"X-A": {"one", "two"}},
 		Started: &call.Event{Name: "rms:dtmf", Fields: []call.Field{
-			{Name: "digit", Value: "5"}, {Name: "duration_ms", Value: int64(80)}, {Name: "source", Value: "rtp"},
+			{Name: "digit", Value: "5"},
+			{Name: "duration_ms", Value: int64(80)},
+			{Name: "source", Value: "rtp"},
 			{Name: "map", Value: map[string]any{"k": []any{"v"}}},
 		}},
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"rms/call"
-
 	"github.com/rs/zerolog"
 	"github.com/yuin/gopher-lua/ast"
+
+	"rms/call"
 )
 
 // Check finds mistakes in a script without a call: it compiles it, runs its top

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"strings"
 
+	glua "github.com/yuin/gopher-lua"
+
 	"rms/call"
 	"rms/scripting/sandbox"
-
-	glua "github.com/yuin/gopher-lua"
 )
 
 // scriptError tells where a run failed. stopped, when not nil, is the reason

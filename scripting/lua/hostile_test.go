@@ -49,9 +49,12 @@ var hostile = []struct{ name, body, want string }{
 	{"closures", `local f = function() end while true do local g = f f = function() return g end end`, ""},
 	{"error objects", `while true do pcall(error, {}) end`, "script.budget"},
 	{"tostring for ever", `local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) tostring(t)`, "overflow"},
-	{"load", `load("x = 1")`, "not available"}, {"require", `require("os")`, "not available"},
-	{"os", `os.exit(1)`, "not available"}, {"io", `io.open("/etc/passwd")`, "not available"},
-	{"debug", `debug.getinfo(1)`, "not available"}, {"dump", `string.dump(function() end)`, "non-function"},
+	{"load", `load("x = 1")`, "not available"},
+	{"require", `require("os")`, "not available"},
+	{"os", `os.exit(1)`, "not available"},
+	{"io", `io.open("/etc/passwd")`, "not available"},
+	{"debug", `debug.getinfo(1)`, "not available"},
+	{"dump", `string.dump(function() end)`, "non-function"},
 	{"a thousand verbs", `while true do rms_zz_give(1) end`, "verbs"},
 }
 

@@ -3,9 +3,9 @@ package lua
 import (
 	"strconv"
 
-	"rms/call"
-
 	"github.com/yuin/gopher-lua/ast"
+
+	"rms/call"
 )
 
 // literals returns the arguments that are written in the script. What is

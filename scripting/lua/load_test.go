@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rms/scripting/lua"
 	"rms/scripting/sandbox"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestRouteNames(t *testing.T) {

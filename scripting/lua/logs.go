@@ -3,10 +3,10 @@ package lua
 import (
 	"strings"
 
-	"rms/scripting/sandbox"
-
 	"github.com/rs/zerolog"
 	glua "github.com/yuin/gopher-lua"
+
+	"rms/scripting/sandbox"
 )
 
 // levels are the words that Kamailio's log functions are built from.

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/scripting/lua"
 	"rms/scripting/scripttest"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 )
 
 func TestLogLinesExpandPseudoVariables(t *testing.T) {

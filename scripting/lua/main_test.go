@@ -4,21 +4,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
 	"rms/call"
 	"rms/scripting/lua"
 	"rms/scripting/sandbox"
 	"rms/scripting/scripttest"
-
-	"github.com/rs/zerolog"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
 	call.Register(&call.Verb{
 		Name: "zz_give", Aliases: []string{"zz_alias"}, Doc: "gives its argument back",
 		Params: []call.Param{
-			{Name: "value", Kind: call.Value}, {Name: "count", Kind: call.Int, Min: 1, Max: 9},
-			{Name: "route", Kind: call.Route}, {Name: "mode", Kind: call.String, Enum: []string{"a", "b"}},
+			{Name: "value", Kind: call.Value},
+			{Name: "count", Kind: call.Int, Min: 1, Max: 9},
+			{Name: "route", Kind: call.Route},
+			{Name: "mode", Kind: call.String, Enum: []string{"a", "b"}},
 		},
 		Run: func(*call.Exec, call.Args) (any, error) { return nil, nil },
 	})

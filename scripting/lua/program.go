@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rms/scripting/sandbox"
-
 	"github.com/rs/zerolog"
 	glua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
+
+	"rms/scripting/sandbox"
 )
 
 // maxSource is the longest script, in bytes: compiling deeply nested code uses

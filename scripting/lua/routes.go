@@ -4,9 +4,9 @@ import (
 	"maps"
 	"slices"
 
-	"rms/call"
-
 	glua "github.com/yuin/gopher-lua"
+
+	"rms/call"
 )
 
 // requestRoute is the name that Kamailio scripts use for call.RouteName.

@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	glua "github.com/yuin/gopher-lua"
+
 	"rms/call"
 	"rms/scripting/sandbox"
-
-	glua "github.com/yuin/gopher-lua"
 )
 
 const (

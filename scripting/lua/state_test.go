@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rms/call"
 	"rms/scripting/scripttest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestAPanicInAVerbIsAScriptError(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"rms/call"
-
 	glua "github.com/yuin/gopher-lua"
+
+	"rms/call"
 )
 
 // openVerbs makes every verb of the table callable as rms_x, rms.x and

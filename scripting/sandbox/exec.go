@@ -1,9 +1,9 @@
 package sandbox
 
 import (
-	"rms/call"
-
 	"github.com/rs/zerolog"
+
+	"rms/call"
 )
 
 // Exec is one run of a route as the script engine sees it: a *call.Exec, or a

@@ -10,10 +10,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"rms/call"
 	"rms/scripting/sandbox"
-
-	"github.com/rs/zerolog"
 )
 
 var _ sandbox.Exec = (*Exec)(nil)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	pion "github.com/pion/sdp/v3"
+
 	"rms/sip/sdp"
 )
 

@@ -88,8 +88,10 @@ func respond(t *testing.T, body []byte, c sdp.Caps) (code int, text string) {
 func caps() sdp.Caps {
 	return sdp.Caps{
 		Codecs: []sdp.Codec{
-			{Name: "PCMU", PT: 0, ClockRate: 8000}, {Name: "PCMA", PT: 8, ClockRate: 8000},
-			{Name: "G722", PT: 9, ClockRate: 8000}, {Name: "L16", PT: 96, ClockRate: 16000},
+			{Name: "PCMU", PT: 0, ClockRate: 8000},
+			{Name: "PCMA", PT: 8, ClockRate: 8000},
+			{Name: "G722", PT: 9, ClockRate: 8000},
+			{Name: "L16", PT: 96, ClockRate: 16000},
 			{Name: "L16", PT: 97, ClockRate: 8000},
 		},
 		DTMF: true, CN: true, Mux: true, Port: 10000, Ptime: 20 * time.Millisecond,

@@ -45,23 +45,29 @@ func mline(t *rapid.T, line func(string, ...any)) {
 	if rapid.IntRange(0, 3).Draw(t, "own connection") > 0 {
 		line("c=%s", connection().Draw(t, "c="))
 	}
-	encodings := []string{"PCMU/8000", "pcma/8000/1", "G722/8000", "L16/16000", "L16/8000", "L16/44100/2", "opus/48000/2",
-		"telephone-event/8000", "telephone-event/16000", "CN/8000", "CN/16000", "x/0", "x", "/", "L16/4294967295", "PCMU/-1"}
+	encodings := []string{
+		"PCMU/8000", "pcma/8000/1", "G722/8000", "L16/16000", "L16/8000", "L16/44100/2", "opus/48000/2",
+		"telephone-event/8000", "telephone-event/16000", "CN/8000", "CN/16000", "x/0", "x", "/", "L16/4294967295", "PCMU/-1",
+	}
 	for _, pt := range formats {
 		if rapid.Bool().Draw(t, "mapped") {
 			line("a=rtpmap:%d %s", pt, rapid.SampledFrom(encodings).Draw(t, "encoding"))
 		}
 	}
-	attributes := []string{"ptime:30", "ptime:100000", "ptime:-1", "maxptime:10", "maxptime:0", "rtcp-mux", "rtcp:5000",
-		"rtcp:10001 IN IP4 127.0.0.1", "rtcp:x", "fmtp:101 0-15", "fmtp:x", "mid:0", "candidate:1", "sendonly", "recvonly", "inactive"}
+	attributes := []string{
+		"ptime:30", "ptime:100000", "ptime:-1", "maxptime:10", "maxptime:0", "rtcp-mux", "rtcp:5000",
+		"rtcp:10001 IN IP4 127.0.0.1", "rtcp:x", "fmtp:101 0-15", "fmtp:x", "mid:0", "candidate:1", "sendonly", "recvonly", "inactive",
+	}
 	for _, a := range rapid.SliceOfN(rapid.SampledFrom(attributes), 0, 6).Draw(t, "attributes") {
 		line("a=%s", a)
 	}
 }
 
 func connection() *rapid.Generator[string] {
-	return rapid.SampledFrom([]string{"IN IP4 127.0.0.2", "IN IP4 127.0.0.2", "IN IP4 127.0.0.1", "IN IP4 0.0.0.0",
-		"IN IP4 224.2.1.1/127", "IN IP4 255.255.255.255", "IN IP6 ::1", "IN IP6 ::", "IN IP4 host.invalid", "IN"})
+	return rapid.SampledFrom([]string{
+		"IN IP4 127.0.0.2", "IN IP4 127.0.0.2", "IN IP4 127.0.0.1", "IN IP4 0.0.0.0",
+		"IN IP4 224.2.1.1/127", "IN IP4 255.255.255.255", "IN IP6 ::1", "IN IP6 ::", "IN IP4 host.invalid", "IN",
+	})
 }
 
 func directions() *rapid.Generator[string] {

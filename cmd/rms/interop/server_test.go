@@ -38,8 +38,10 @@ func startServer(t *testing.T, addr, script, roots string) *server {
 		t.Fatal(err)
 	}
 	ports := map[string]string{firstServer: "21000-21999", secondServer: "22000-22999", sixServer: "23000-23999"}[addr]
-	args := []string{"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
-		"--media-root", roots, "--log-level", "debug", "--script.budget", "2s"}
+	args := []string{
+		"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
+		"--media-root", roots, "--log-level", "debug", "--script.budget", "2s",
+	}
 	s := &server{process: start(t, dir, program, args...), addr: addr}
 	t.Cleanup(func() { // a call that a failed scenario left behind is not waited for
 		s.signal(t, syscall.SIGTERM)

@@ -171,8 +171,10 @@ func TestACallOverIPv6(t *testing.T) {
 func rtpKey(t *testing.T) {
 	t.Helper()
 	e := listen(t)
-	call := caller{scenario: "prompt", user: "long", via: firstServer, ear: e, formats: "0 101",
-		rtpmap: "a=rtpmap:101 telephone-event/8000"}.place(t)
+	call := caller{
+		scenario: "prompt", user: "long", via: firstServer, ear: e, formats: "0 101",
+		rtpmap: "a=rtpmap:101 telephone-event/8000",
+	}.place(t)
 	eventually(t, 15*time.Second, "the prompt", func() bool { return len(e.packets()) > 20 })
 	e.say(t, e.packets()[0].from, 101, 5)
 	call.end(t)
@@ -183,8 +185,10 @@ func rtpKey(t *testing.T) {
 func holdAndResume(t *testing.T) {
 	t.Helper()
 	first, second := listen(t), listen(t)
-	caller{scenario: "hold", user: "long", via: firstServer, ear: first, formats: "0 8",
-		keys: map[string]string{"other_port": strconv.Itoa(second.port), "other_formats": "8"}}.call(t)
+	caller{
+		scenario: "hold", user: "long", via: firstServer, ear: first, formats: "0 8",
+		keys: map[string]string{"other_port": strconv.Itoa(second.port), "other_formats": "8"},
+	}.call(t)
 	if gaps := silences(first.packets()); len(gaps) == 0 {
 		t.Error("no pause at the first address, want one of 600 ms while the call is held")
 	}

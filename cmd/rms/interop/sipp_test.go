@@ -91,8 +91,10 @@ func (c caller) args(trace string) []string {
 	if c.local == "" {
 		c.local = sippAddr
 	}
-	args := []string{"-sf", filepath.Join(root, "testdata/sipp", c.scenario+".xml"), "-i", c.local, "-p", strconv.Itoa(port),
-		"-s", c.user, "-m", "1", "-nostdin", "-trace_msg", "-message_file", trace, "-trace_err", "-max_socket", "100"}
+	args := []string{
+		"-sf", filepath.Join(root, "testdata/sipp", c.scenario+".xml"), "-i", c.local, "-p", strconv.Itoa(port),
+		"-s", c.user, "-m", "1", "-nostdin", "-trace_msg", "-message_file", trace, "-trace_err", "-max_socket", "100",
+	}
 	if c.listen > 0 {
 		args = append(args, "-d", strconv.FormatInt(c.listen.Milliseconds(), 10))
 	}
