@@ -69,24 +69,6 @@ func (e *g722Encoder) encode(dst []byte, pcm []int16) []byte {
 	return dst
 }
 
-// Join sends the codes of the smallest differences. They bring the step sizes of
-// any decoder down to their least within 20 ms, its poles to their limits within
-// 45 ms, and let its zeros leak by a factor of e each 32 ms. Without that, a
-// decoder whose steps are larger than the encoder's blows the first sounds up to
-// full scale; after JoinTime the worst that was measured is 5.5 dB.
-func (e *g722Encoder) Join(dst []byte, n int) []byte {
-	const low, high = 61, 3
-	e.odd = false
-	clear(e.past[:])
-	dst, out := extend(dst, n/2)
-	for i := range out {
-		e.low.adaptLow(low >> 2)
-		e.high.adaptHigh(high)
-		out[i] = high<<6 | low
-	}
-	return dst
-}
-
 type g722Decoder struct {
 	low, high g722Band
 	past      [g722Taps - 2 + 2*g722Chunk]int16

@@ -94,7 +94,7 @@ func tickFor(ptime time.Duration) time.Duration {
 func (l *leg) config(c media.Codec, m sdp.Media) rtp.Config {
 	return rtp.Config{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Mux: m.Mux, Codec: c, PayloadType: m.Codec.PT, Ptime: m.Ptime,
-		DTMFType: m.DTMFType, DTMFRate: m.DTMFRate, CNType: m.CNType,
+		DTMFType: m.DTMFType, DTMFRate: m.DTMFRate, CNType: m.CNType, Noise: m.CNType != 0,
 		Send: m.Direction.Sends(), Receive: m.Direction.Receives(), Latch: rtp.LatchNAT,
 	}
 }
