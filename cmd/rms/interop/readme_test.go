@@ -3,9 +3,11 @@
 package interop_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -23,6 +25,64 @@ func block(t *testing.T, document, language string) string {
 		t.Fatalf("%s has no block of %s", document, language)
 	}
 	return code
+}
+
+// The least that a Kamailio has; %s stands where the README adds its lines.
+const leastKamailio = `#!KAMAILIO
+listen=udp:127.77.2.1:5060
+log_stderror=yes
+auto_aliases=no
+loadmodule "ctl.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+loadmodule "dispatcher.so"
+modparam("ctl", "binrpc", "unix:kamailio_ctl")
+%s
+request_route {
+	if (has_totag()) {
+		if (loose_route() || t_check_trans()) t_relay();
+		exit;
+	}
+	if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
+	%s
+}
+`
+
+func TestTheLinesOfTheReadmeAreEnoughForKamailio(t *testing.T) {
+	need(t, "kamailio", "sipp", "sox", "ffmpeg")
+	dir, sounds := t.TempDir(), t.TempDir()
+	sound(t, filepath.Join(sounds, "hello.wav"), "1.2", "440", "-r", "8000", "-c", "1")
+	sound(t, filepath.Join(sounds, "long.wav"), "7", "440", "-r", "8000", "-c", "1")
+	s := startServer(t, firstServer, playUser, sounds)
+	params, route, _ := strings.Cut(block(t, "README.md", "kamailio"), "# in request_route")
+	_, route, _ = strings.Cut(route, "\n")
+	params = strings.ReplaceAll(params, "/etc/kamailio/", "")
+	for name, text := range map[string]string{
+		"kamailio.cfg":    fmt.Sprintf(leastKamailio, params, route),
+		"dispatcher.list": "1 sip:" + firstServer + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := &kamailio{process: start(t, dir, "kamailio", "-DD", "-E", "-f", "kamailio.cfg", "-Y", ".", "-w", "."), dir: dir}
+	eventually(t, 15*time.Second, "Kamailio to answer", func() bool { return ping(kamailioAddr) != "" })
+	e := listen(t)
+	list := caller{scenario: "prompt", user: "hello", ear: e}.call(t)
+	wantTone(t, decode(t, "mulaw", "8000", e.stream(t, 0)), 8000, 440, promptLength)
+	if via := find(t, list, "BYE ").header("Via"); !strings.Contains(via, " 127.77.2.1;") {
+		t.Errorf("the BYE came by %q, not through Kamailio", via)
+	}
+	e = listen(t)
+	long := caller{scenario: "prompt", user: "long", ear: e}.place(t)
+	eventually(t, 15*time.Second, "the call to play", func() bool { return len(e.packets()) > 10 })
+	s.signal(t, syscall.SIGTERM)
+	eventually(t, 15*time.Second, "the dispatcher to leave the draining server", func() bool { return strings.HasPrefix(k.flags(firstServer), "I") })
+	long.end(t)
 }
 
 // The first script of a new user: a key replaces the welcome by the music, whose end,
