@@ -33,6 +33,12 @@ var floors = map[string]int{
 	"media/wav":       30,
 	"media/audiotest": 30,
 	"media/target":    30,
+	"media/clip":      35,
+
+	// What speaks or decodes one format and knows no graph.
+	"media/wire":   25,
+	"media/vorbis": 25,
+	"media/ogg":    25,
 
 	// What every script language stands on.
 	"scripting/lua":        48,
