@@ -63,26 +63,26 @@ func (c *Call) prepare(early bool) error {
 			c.closeLeg(l)
 		}
 	}()
-	l.early = early
-	if err := l.negotiate(offer); err != nil {
+	l.rtp.early = early
+	if err := l.rtp.negotiate(offer); err != nil {
 		return err
 	}
 	c.leg = l
 	return nil
 }
 
-func (l *leg) negotiate(offer []byte) error {
+func (r *rtpLine) negotiate(offer []byte) error {
 	if len(offer) == 0 {
-		local, err := sdp.Offer(l.caps, nil)
-		l.local, l.offered = local, true
+		local, err := sdp.Offer(r.caps, nil)
+		r.local, r.offered = local, true
 		return err
 	}
-	res, err := sdp.Answer(offer, l.caps, nil)
+	res, err := sdp.Answer(offer, r.caps, nil)
 	if err != nil {
 		return err
 	}
-	l.local = res.Local
-	return l.run(res.Media)
+	r.local = res.Local
+	return r.run(res.Media)
 }
 
 // answer sends the 200 and starts the media. A failure rejects nothing: the
@@ -94,18 +94,18 @@ func (c *Call) answer(route string) error {
 	if err := c.prepare(false); err != nil {
 		return refuse(err)
 	}
-	if err := c.dialog.Answer(c.leg.local.SDP); err != nil {
+	if err := c.dialog.Answer(c.leg.rtp.local.SDP); err != nil {
 		return err
 	}
 	c.state, c.route, c.answeredAt = answered, route, time.Now()
 	c.manager.answered.Add(1)
-	c.leg.answered()
+	c.leg.rtp.answered()
 	c.limit = time.AfterFunc(c.manager.opts.MaxDuration, func() {
 		_ = c.box.must(func() {
 			c.hangup(sip.Cause{By: sip.ByTimeout, Text: "call.max_duration reached"})
 		})
 	})
-	if c.leg.session != nil {
+	if c.leg.live() {
 		c.start()
 	}
 	return nil
@@ -114,8 +114,7 @@ func (c *Call) answer(route string) error {
 // start tells the script that the media runs.
 func (c *Call) start() {
 	c.started = true
-	m := &c.leg.media
-	codec, remote, direction := c.leg.codec.Encoding(), address(m.Remote), m.Direction.String()
+	codec, remote, direction := c.leg.line.describe()
 	c.info().Str("codec", codec).Str("remote", remote).Str("direction", direction).
 		Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
 	c.emit(&Event{Name: c.route, Fields: []Field{{"codec", codec}, {"remote", remote}, {"direction", direction}}})
@@ -134,7 +133,7 @@ func (c *Call) ring(code int, reason string, withSDP bool) error {
 		if err := c.prepare(true); err != nil {
 			return refuse(err)
 		}
-		body = c.leg.local.SDP
+		body = c.leg.rtp.local.SDP
 	}
 	if err := c.dialog.Ring(code, reason, body); err != nil {
 		return err
@@ -156,7 +155,7 @@ func (c *Call) reject(code int, reason string, h ...sip.Header) error {
 	if c.state != invited && c.state != early {
 		return c.errState("it can be hung up, not rejected")
 	}
-	if err := c.dialog.Reject(code, reason, h...); err != nil {
+	if err := c.far.Reject(code, reason, h...); err != nil {
 		return err
 	}
 	c.leave(sip.Cause{By: sip.ByUs, Code: code, Text: reason})
@@ -181,7 +180,7 @@ func (c *Call) confirmed(body []byte) {
 	if c.state == over {
 		return
 	}
-	if c.leg != nil && c.leg.offered && c.state == answered && !c.takeAnswer(body) {
+	if c.leg != nil && c.leg.rtp.offered && c.state == answered && !c.takeAnswer(body) {
 		return
 	}
 	if !c.acked {
@@ -192,15 +191,15 @@ func (c *Call) confirmed(body []byte) {
 
 // takeAnswer takes the answer to our offer; without a good one the call ends.
 func (c *Call) takeAnswer(body []byte) bool {
-	l := c.leg
-	l.offered = false
-	m, cd, err := l.accept(body)
+	r := c.leg.rtp
+	r.offered = false
+	m, cd, err := r.accept(body)
 	switch {
 	case err != nil:
-	case l.session == nil:
-		err = l.run(m)
+	case r.session == nil:
+		err = r.run(m)
 	default:
-		l.update(m, cd)
+		r.update(m, cd)
 	}
 	if err != nil {
 		c.warn().Err(err).Msg("answer in the ACK refused")
@@ -216,11 +215,11 @@ func (c *Call) takeAnswer(body []byte) bool {
 	return true
 }
 
-func (l *leg) accept(body []byte) (sdp.Media, media.Codec, error) {
+func (r *rtpLine) accept(body []byte) (sdp.Media, media.Codec, error) {
 	if len(body) == 0 {
 		return sdp.Media{}, media.Codec{}, errors.New("the ACK has no answer to our offer")
 	}
-	m, err := sdp.AcceptAnswer(l.local, body, l.caps)
+	m, err := sdp.AcceptAnswer(r.local, body, r.caps)
 	if err != nil {
 		return m, media.Codec{}, err
 	}

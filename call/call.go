@@ -29,7 +29,8 @@ func (s state) String() string {
 type Call struct {
 	id      string
 	manager *Manager
-	dialog  *sip.Dialog
+	dialog  *sip.Dialog // nil when the call did not come by SIP
+	far     signalling
 	router  Router
 	began   time.Time
 	vars    vars
@@ -158,7 +159,7 @@ func (c *Call) abandon() {
 		c.closeLeg(l)
 	}
 	if !c.dialogOver {
-		_ = c.dialog.Bye("")
+		_ = c.far.Bye("")
 	}
 	c.dialogOver, c.closing, c.runs = true, 0, 0
 	if c.state == over || protect(c.finish) != nil {

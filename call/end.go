@@ -20,12 +20,12 @@ func (c *Call) hangup(cause sip.Cause) {
 		if code == 503 {
 			h = retryAfter
 		}
-		if err := c.dialog.Reject(code, text, h...); err != nil {
+		if err := c.far.Reject(code, text, h...); err != nil {
 			c.debug().Err(err).Msg("call not rejected")
 		}
 	case answered:
 		c.afterTail(func() {
-			if err := c.dialog.Bye(reasonHeader(cause)); err != nil && !c.dialogOver {
+			if err := c.far.Bye(reasonHeader(cause)); err != nil && !c.dialogOver {
 				c.debug().Err(err).Msg("BYE not sent")
 			}
 		})
@@ -34,10 +34,6 @@ func (c *Call) hangup(cause sip.Cause) {
 	}
 	c.leave(cause)
 }
-
-// tail is how long the far end needs for a packet that was just sent: its length,
-// and a moment for the network.
-func (l *leg) tail() time.Duration { return l.media.Ptime + 10*time.Millisecond }
 
 // afterTail does op now, or as soon as the last packet of a prompt that just ended
 // was played out: a phone stops at the BYE.

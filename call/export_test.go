@@ -42,7 +42,7 @@ func (m *Manager) PortsUsed() int {
 // RTP returns the statistics of the only call's session.
 func (m *Manager) RTP() rtp.Stats {
 	for _, c := range m.Calls() {
-		return c.leg.session.Stats()
+		return c.leg.rtp.session.Stats()
 	}
 	return rtp.Stats{}
 }

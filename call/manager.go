@@ -242,7 +242,7 @@ func (m *Manager) remove(c *Call) {
 
 func (m *Manager) newCall(d *sip.Dialog) *Call {
 	id := uuid.NewString()
-	c := &Call{id: id, manager: m, dialog: d, router: m.opts.Router, began: time.Now()}
+	c := &Call{id: id, manager: m, dialog: d, far: d, router: m.opts.Router, began: time.Now()}
 	c.box.call = c
 	return c
 }

@@ -96,7 +96,7 @@ func (c *Call) play(p *playing, mode string) error {
 
 // load fetches the sound in a goroutine of the loader, because a disk may be slow.
 func (c *Call) load(p *playing) {
-	if c.leg.session == nil {
+	if !c.leg.live() {
 		return // offerless INVITE: the codec is known with the ACK
 	}
 	p.loading = true
@@ -142,7 +142,7 @@ func (c *Call) advance() {
 // try lets one play be heard when it can.
 func (c *Call) try(p *playing) {
 	switch {
-	case p.voice != nil || p.loading || c.leg == nil || c.leg.session == nil || p.over.Load():
+	case p.voice != nil || p.loading || !c.leg.live() || p.over.Load():
 	case p.sound == nil:
 		c.load(p)
 	default:

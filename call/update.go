@@ -22,7 +22,7 @@ func (c *Call) renegotiate(r *sip.Request) {
 		c.refreshed(r)
 		return
 	}
-	l := c.leg
+	l := c.leg.rtp
 	res, err := sdp.Answer(offer, l.caps, l.local)
 	if err != nil {
 		c.notAccepted(r, err)
@@ -56,7 +56,7 @@ func (c *Call) refreshed(r *sip.Request) {
 		r.Default()
 		return
 	}
-	local, err := sdp.Offer(c.leg.caps, c.leg.local)
+	local, err := sdp.Offer(c.leg.rtp.caps, c.leg.rtp.local)
 	if err != nil {
 		c.notAccepted(r, err)
 		return
@@ -65,14 +65,14 @@ func (c *Call) refreshed(r *sip.Request) {
 		c.debug().Err(err).Msg("request was answered before")
 		return
 	}
-	c.leg.local, c.leg.offered = local, true
+	c.leg.rtp.local, c.leg.rtp.offered = local, true
 }
 
 func (c *Call) updated() {
-	m := &c.leg.media
-	codec, remote, direction := c.leg.codec.Encoding(), address(m.Remote), m.Direction.String()
-	c.info().Str("codec", codec).Str("direction", direction).Str("remote", remote).Bool("hold", m.Hold).Msg("call updated")
+	hold := c.leg.rtp.media.Hold
+	codec, remote, direction := c.leg.line.describe()
+	c.info().Str("codec", codec).Str("direction", direction).Str("remote", remote).Bool("hold", hold).Msg("call updated")
 	c.emit(&Event{Name: EventUpdate, Fields: []Field{
-		{"codec", codec}, {"direction", direction}, {"remote", remote}, {"hold", m.Hold},
+		{"codec", codec}, {"direction", direction}, {"remote", remote}, {"hold", hold},
 	}})
 }

@@ -12,8 +12,11 @@ func init() {
 		Run: func(x *Exec, _ Args) (any, error) {
 			calls := x.manager.Calls()
 			for _, c := range calls {
-				x.manager.log.Info().Str("call_id", c.id).Str("sip_call_id", c.dialog.CallID()).
-					Str("state", c.dialog.State().String()).Dur("age", time.Since(c.began)).Msg("call listed")
+				line := x.manager.log.Info().Str("call_id", c.id)
+				if c.dialog != nil {
+					line.Str("sip_call_id", c.dialog.CallID()).Str("state", c.dialog.State().String())
+				}
+				line.Dur("age", time.Since(c.began)).Msg("call listed")
 			}
 			return int64(len(calls)), nil
 		},

@@ -1,9 +1,6 @@
 package call
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 func init() {
 	Register(&Verb{
@@ -17,13 +14,10 @@ func init() {
 		},
 		Run: func(x *Exec, a Args) (any, error) {
 			l := x.call.leg
-			if l == nil || l.session == nil {
+			if !l.live() {
 				return nil, x.call.errState("rms_dtmf needs media: rms_answer first")
 			}
-			if l.media.DTMFType == 0 {
-				return nil, errors.New("the caller did not offer telephone-event (RFC 4733)")
-			}
-			return nil, l.session.SendDigits(a.String("digits"), a.Duration("duration"), a.Duration("gap"))
+			return nil, l.line.digits(a.String("digits"), a.Duration("duration"), a.Duration("gap"))
 		},
 	})
 }

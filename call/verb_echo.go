@@ -14,7 +14,7 @@ func init() {
 
 func (c *Call) echo(on bool) error {
 	l := c.leg
-	if l == nil || l.graph == nil {
+	if !l.live() {
 		return c.errState("rms_echo needs media: rms_answer first")
 	}
 	if l.echo == on {
@@ -25,10 +25,10 @@ func (c *Call) echo(on bool) error {
 	l.do(func() {
 		setEncoded(encoded)
 		if !on {
-			l.graph.Disconnect(l.decoder, l.mixer)
+			l.graph.Disconnect(l.hears, l.mixer)
 			return
 		}
-		if err := l.graph.Connect(l.decoder, l.mixer); err != nil {
+		if err := l.graph.Connect(l.hears, l.mixer); err != nil {
 			c.filterFailed("echo", err)
 		}
 	})

@@ -21,6 +21,9 @@ func (c *Call) redirect(code int, to string) error {
 	if c.state != invited && c.state != early {
 		return c.errState("it can no longer be redirected")
 	}
+	if c.dialog == nil {
+		return errNoSIP
+	}
 	if err := c.dialog.Redirect(code, to); err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ func init() {
 			if trace == nil {
 				return nil, errors.New("this server cannot trace SIP messages")
 			}
+			if x.call.dialog == nil {
+				return nil, errNoSIP
+			}
 			trace(x.call.dialog.CallID(), x.call.id, a.Bool("on"))
 			return nil, nil
 		},

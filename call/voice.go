@@ -118,7 +118,7 @@ func (c *Call) finished(p *playing, v *voice, err error) {
 		c.end(p, ReasonError, err)
 		return
 	}
-	c.lastHeard = time.Now().Add(c.leg.tail())
+	c.lastHeard = time.Now().Add(c.leg.line.tail())
 	c.end(p, ReasonDone, nil)
 }
 
@@ -132,7 +132,7 @@ func (c *Call) alone() encoding {
 			e.players = append(e.players, v.player)
 		}
 	}
-	e.on = len(heard) == 1 && !c.leg.echo
+	e.on = len(heard) == 1 && !c.leg.echo && !c.leg.line.plain()
 	return e
 }
 
