@@ -26,12 +26,13 @@ type Peer struct {
 	remote netip.AddrPort
 	in     *Reader
 	over   bool // the peer said goodbye: nothing more to read
+	trap   trap
 
 	dialect atomic.Int32
 	hungup  atomic.Bool
 	ignored atomic.Uint64
 	out     []byte // one message, of Write
-	stall   writeStall
+	stall   *WriteStall
 
 	taken chan struct{} // closed: no more silence
 	take  sync.Once
@@ -42,7 +43,7 @@ func newPeer(s *Server, c net.Conn) *Peer {
 	p := &Peer{server: s, conn: c, in: NewReader(c, s.options.Stall), taken: make(chan struct{})}
 	p.remote, _ = netip.ParseAddrPort(c.RemoteAddr().String())
 	p.dialect.Store(int32(s.options.Dialect))
-	p.stall = writeStall{conn: c, after: s.options.WriteStall}
+	p.stall = NewWriteStall(c, s.options.WriteStall)
 	if t, ok := c.(*net.TCPConn); ok {
 		_ = t.SetWriteBuffer(sendBuffer) // TCP_NODELAY is Go's default
 	}
@@ -76,6 +77,10 @@ func (p *Peer) Next() (Message, error) {
 			continue
 		case Nothing:
 			p.ignored.Add(1)
+		case Audio:
+			if p.trap.saw(m) && p.server.options.Suspect != nil && p.server.options.Encoding == Linear {
+				p.server.options.Suspect(p)
+			}
 		case Hangup, Failure:
 			p.over = true
 		case Key:
@@ -85,6 +90,12 @@ func (p *Peer) Next() (Message, error) {
 		}
 		return m, nil
 	}
+}
+
+// PCM appends the samples of a message of audio that Next returned, in the encoding
+// that the server's options say, at the rate of the message's kind.
+func (p *Peer) PCM(dst []int16, m Message) []int16 {
+	return p.server.options.Encoding.AppendPCM(dst, m)
 }
 
 // Write sends samples at a rate in Hz, in one message and one system call; none for no
@@ -155,7 +166,7 @@ func (p *Peer) send(b []byte) error {
 // write sends whole messages in one system call. The connection keeps the calls of
 // several goroutines apart.
 func (p *Peer) write(b []byte) error {
-	if err := p.stall.extend(); err != nil {
+	if err := p.stall.Extend(); err != nil {
 		return fmt.Errorf("write to %s: %w", p.remote, err)
 	}
 	_, err := p.conn.Write(b)

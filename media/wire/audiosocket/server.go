@@ -28,6 +28,13 @@ type ServerOptions struct {
 	// WriteStall breaks a connection whose far end takes nothing for so long; 0 is 30 s.
 	WriteStall time.Duration
 
+	// Encoding is what peers send in messages of kind Slin8; Peer.PCM reads it.
+	Encoding Encoding
+	// Suspect learns, once a peer and on the goroutine of its Next, that a second of
+	// its audio came in messages of 160 bytes and no other: G.711 probably, labelled
+	// wrongly, which Encoding would put right. It is not asked when Encoding is set.
+	Suspect func(p *Peer)
+
 	// Refused learns of connections that got no further, and why. It runs on several
 	// goroutines and must not block; whoever logs it should fold what repeats.
 	Refused func(from netip.AddrPort, why error)
