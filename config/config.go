@@ -22,16 +22,21 @@ import (
 //	short    second name of the flag, without a section
 //	default  value when nothing sets the key
 //	min max  smallest and largest value
+//	step     what the value must be a multiple of
 //	one      the only values allowed, comma-separated
+//	alias    other names in the file, comma-separated; name:part sets a part of the value
 //	empty    what the empty value means; without it the empty value is refused
 //	doc      one or more sentences for people
 type Config struct {
-	SIP    SIP    `doc:"Signalling."                  key:"sip"`
-	Call   Call   `doc:"Limits of every call."        key:"call"`
-	RTP    RTP    `doc:"Audio packets."               key:"rtp"`
-	Media  Media  `doc:"Prompts."                     key:"media"`
-	Script Script `doc:"The script that runs calls."  key:"script"`
-	Log    Log    `doc:"What is written for people."  key:"log"`
+	SIP         SIP         `doc:"Signalling."                                                 key:"sip"`
+	Call        Call        `doc:"Limits of every call."                                       key:"call"`
+	RTP         RTP         `doc:"Audio packets."                                              key:"rtp"`
+	Media       Media       `doc:"Prompts."                                                    key:"media"`
+	Script      Script      `doc:"The script that runs calls."                                 key:"script"`
+	Stream      Stream      `doc:"Audio sent live to programs outside, and theirs to callers." key:"stream"`
+	RST         RST         `doc:"Streams to rst:// servers."                                  key:"rst"`
+	AudioSocket AudioSocket `doc:"Calls that come over AudioSocket."                           key:"audiosocket"`
+	Log         Log         `doc:"What is written for people."                                 key:"log"`
 
 	origins map[string]string
 	// Warnings are findings that do not stop the program: each is a sentence.

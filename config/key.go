@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"rms/config/place"
 )
 
 // Key is one line of the table of keys.
@@ -20,12 +22,15 @@ type Key struct {
 	Empty   string   // what the empty value means; "" when it is refused
 	One     []string // the only words allowed, nil for any
 	Allowed string   // what a value may be: "a whole number, from 1 to 1000000"
+	Aliases []string // other names in the file, without the section's
 	Doc     string   // sentences for people
 	List    bool     // several values: commas, or the flag several times
 	Bool    bool     // the flag alone means true
 
 	index    [2]int
 	min, max *int64
+	step     int64
+	parts    map[string]string // by alias: which part of the value it sets, "" for all
 }
 
 // section is one top-level name with its keys.
@@ -36,16 +41,21 @@ type section struct {
 
 // kinds names each type of the struct and says how a value of it is spelt.
 var kinds = map[reflect.Type][2]string{
-	reflect.TypeFor[string]():        {"text", "text"},
-	reflect.TypeFor[bool]():          {"true or false", "true or false"},
-	reflect.TypeFor[int]():           {"number", "a whole number"},
-	reflect.TypeFor[time.Duration](): {"duration", "a duration such as 30s, 250ms or 1h30m"},
-	reflect.TypeFor[Size]():          {"size", "a size such as 512KiB, 64MiB or 1GiB"},
-	reflect.TypeFor[PortRange]():     {"range of ports", "first and last port such as 10000-29999, from 1024 to 65535, with room for an even port and the one above it"},
-	reflect.TypeFor[DurationRange](): {"range of durations", "smallest and largest duration such as 20ms-200ms"},
-	reflect.TypeFor[Endpoint]():      {"endpoint", "udp://ADDRESS:PORT or tcp://ADDRESS:PORT"},
-	reflect.TypeFor[netip.Addr]():    {"IP address", "an IPv4 or IPv6 address"},
-	reflect.TypeFor[netip.Prefix]():  {"network", "an IP address or a network such as 10.0.0.0/8"},
+	reflect.TypeFor[string]():         {"text", "text"},
+	reflect.TypeFor[bool]():           {"true or false", "true or false"},
+	reflect.TypeFor[int]():            {"number", "a whole number"},
+	reflect.TypeFor[time.Duration]():  {"duration", "a duration such as 30s, 250ms or 1h30m"},
+	reflect.TypeFor[Size]():           {"size", "a size such as 512KiB, 64MiB or 1GiB"},
+	reflect.TypeFor[PortRange]():      {"range of ports", "first and last port such as 10000-29999, from 1024 to 65535, with room for an even port and the one above it"},
+	reflect.TypeFor[DurationRange]():  {"range of durations", "smallest and largest duration such as 20ms-200ms"},
+	reflect.TypeFor[Endpoint]():       {"endpoint", "udp://ADDRESS:PORT or tcp://ADDRESS:PORT"},
+	reflect.TypeFor[netip.AddrPort](): {"address and port", "ADDRESS:PORT"},
+	reflect.TypeFor[place.Place]():    {"host or network", "a host, an IP address, either with :PORT, or a network such as 10.0.0.0/8"},
+	reflect.TypeFor[HostPort]():       {"host and port", "HOST:PORT"},
+	reflect.TypeFor[Numeral]():        {"number", "a whole number"},
+	reflect.TypeFor[Headers]():        {"JSON", "a JSON object of strings such as {\"X-Key\":\"value\"}"},
+	reflect.TypeFor[netip.Addr]():     {"IP address", "an IPv4 or IPv6 address"},
+	reflect.TypeFor[netip.Prefix]():   {"network", "an IP address or a network such as 10.0.0.0/8"},
 }
 
 // table is read from the tags of Config, once.
@@ -94,6 +104,11 @@ func newKey(section string, f reflect.StructField, index [2]int) *Key {
 		k.min, k.max = bound(t, lo), bound(t, hi)
 		k.Allowed += fmt.Sprintf(", from %s to %s", lo, hi)
 	}
+	if step := f.Tag.Get("step"); step != "" {
+		k.step = *bound(t, step)
+		k.Allowed += ", a multiple of " + step
+	}
+	k.setAliases(f.Tag.Get("alias"))
 	if k.Empty != "" {
 		k.Allowed += ", or empty for " + k.Empty
 	}
@@ -109,8 +124,21 @@ func bound(t reflect.Type, text string) *int64 {
 	if err := new(Key).setOne(v, text); err != nil {
 		panic("config: tag of Config: " + err.Error())
 	}
-	n := v.Int()
+	n := whole(v)
 	return &n
+}
+
+// setAliases reads the tag alias.
+func (k *Key) setAliases(tag string) {
+	if tag == "" {
+		return
+	}
+	k.parts = map[string]string{}
+	for a := range strings.SplitSeq(tag, ",") {
+		name, part, _ := strings.Cut(a, ":")
+		k.Aliases = append(k.Aliases, name)
+		k.parts[name] = part
+	}
 }
 
 // Keys returns a copy of the table of keys, in the order of the documentation.
@@ -139,4 +167,18 @@ func find(name string) *Key {
 		}
 	}
 	return nil
+}
+
+// lookup returns the key with a name or an alias in the section, and which part of
+// its value the alias sets: "" is all of it.
+func (s *section) lookup(name string) (*Key, string) {
+	for _, k := range s.keys {
+		if part, alias := k.parts[name]; alias {
+			return k, part
+		}
+		if k.Path == s.name+"."+name {
+			return k, ""
+		}
+	}
+	return nil, ""
 }

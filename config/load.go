@@ -150,23 +150,6 @@ func (c *Config) readFlags(flags map[string][]string) []error {
 	return bad
 }
 
-// check compares keys with each other.
-func (c *Config) check() []error {
-	var bad []error
-	if c.SIP.SessionExpires < c.SIP.MinSE {
-		bad = append(bad, &Problem{
-			Where: c.origins["sip.session_expires"], Key: "sip.session_expires",
-			What: fmt.Sprintf("%s is shorter than sip.min_se (%s, from %s); make it at least as long",
-				formatDuration(c.SIP.SessionExpires), formatDuration(c.SIP.MinSE), c.origins["sip.min_se"]),
-		})
-	}
-	if n := c.RTP.Ports.Pairs(); n < c.SIP.MaxCalls {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("rtp.ports %s holds %d calls, fewer than sip.max_calls (%d): calls beyond it get 503",
-			c.RTP.Ports, n, c.SIP.MaxCalls))
-	}
-	return bad
-}
-
 // Origin says where the value of a key came from: "default", "rms.yaml:3",
 // "RMS_SIP_LISTEN" or "--listen". It is "" for a name that is no key.
 func (c *Config) Origin(path string) string { return c.origins[path] }

@@ -50,4 +50,11 @@ func (k *Key) markdown(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n### %s\n\n%s\n\n- default: %s\n- allowed: %s\n- environment: `%s`; flag: %s\n",
 		k.Path, k.Doc, value, k.Allowed, k.Env, flags)
+	for _, a := range k.Aliases {
+		meaning := "this key"
+		if part := k.parts[a]; part != "" {
+			meaning = "its " + part + " alone"
+		}
+		fmt.Fprintf(w, "- also in the file: `%s`, for %s\n", a, meaning)
+	}
 }

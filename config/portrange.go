@@ -36,3 +36,6 @@ func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.Min, r.Max) }
 // Pairs is the number of calls that the range can hold: even ports with the odd
 // one above them.
 func (r PortRange) Pairs() int { return (r.Max + 1 - (r.Min + r.Min%2)) / 2 }
+
+// overlaps says that both ranges hold the same port.
+func (r PortRange) overlaps(o PortRange) bool { return r.Min <= o.Max && o.Min <= r.Max }

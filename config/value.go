@@ -59,6 +59,13 @@ func (k *Key) setOne(dst reflect.Value, text string) error {
 		}
 		*p = a
 		return nil
+	case *netip.AddrPort:
+		a, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return fmt.Errorf("%q is no address and port", text)
+		}
+		*p = a
+		return nil
 	case *time.Duration:
 		d, err := parseDuration(text)
 		if err != nil {
@@ -104,19 +111,31 @@ func (k *Key) setPlain(dst reflect.Value, text string) error {
 	return nil
 }
 
-// inBounds compares with the tags min and max.
+// inBounds compares with the tags min, max and step.
 func (k *Key) inBounds(text string, v reflect.Value) error {
 	lo, hi := v, v
 	if r, ok := v.Interface().(DurationRange); ok {
 		lo, hi = reflect.ValueOf(r.Min), reflect.ValueOf(r.Max)
 	}
-	if k.min != nil && lo.Int() < *k.min {
+	if k.min != nil && whole(lo) < *k.min {
 		return fmt.Errorf("%q is too small", text)
 	}
-	if k.max != nil && hi.Int() > *k.max {
+	if k.max != nil && whole(hi) > *k.max {
 		return fmt.Errorf("%q is too large", text)
 	}
+	if k.step != 0 && whole(lo)%k.step != 0 {
+		return fmt.Errorf("%q is not a multiple of %d", text, k.step)
+	}
 	return nil
+}
+
+// whole is the number in v, which a Numeral holds as text.
+func whole(v reflect.Value) int64 {
+	if n, ok := v.Interface().(Numeral); ok {
+		i, _ := strconv.ParseInt(string(n), 10, 64) // digits only
+		return i
+	}
+	return v.Int()
 }
 
 // parsePrefix reads a network, or one address as the network that holds only it.
@@ -145,6 +164,11 @@ func format(v reflect.Value) []string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return []string{formatDuration(x)}
+	case netip.AddrPort:
+		if !x.IsValid() {
+			return []string{""}
+		}
+		return []string{x.String()}
 	case netip.Addr:
 		if !x.IsValid() {
 			return []string{""}

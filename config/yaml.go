@@ -88,15 +88,52 @@ func (r *yamlReader) section(s *section, v *ast.MappingValueNode) {
 		r.problem(v.Value, s.name, "the section must hold keys, indented, each as \"key: value\"")
 		return
 	}
+	seen := map[string]int{}
 	for _, kv := range m.Values {
 		name := kv.Key.GetToken().Value
-		k := find(s.name + "." + name)
+		k, part := s.lookup(name)
 		if k == nil {
 			r.problem(kv.Key, "", unknown("key", name, s.keyNames())+" in "+s.name)
 			continue
 		}
+		if line := before(seen, k, part); line > 0 {
+			r.problem(kv.Key, k.Path, fmt.Sprintf("line %d sets this already; %q is another name for it", line, name))
+			continue
+		}
+		seen[k.Path+":"+part] = kv.Key.GetToken().Position.Line
+		if part != "" {
+			r.part(k, part, kv)
+			continue
+		}
 		r.key(k, kv)
 	}
+}
+
+// before is the line that sets the same part of k, or all of it, 0 for none.
+func before(seen map[string]int, k *Key, part string) int {
+	if line := seen[k.Path+":"]; line > 0 || part != "" {
+		return max(line, seen[k.Path+":"+part])
+	}
+	for _, p := range k.parts {
+		if line := seen[k.Path+":"+p]; line > 0 {
+			return line
+		}
+	}
+	return 0
+}
+
+// part reads the value of an alias that sets a part of k; the rest of k stays.
+func (r *yamlReader) part(k *Key, part string, kv *ast.MappingValueNode) {
+	text, ok := r.scalar(k, kv.Value)
+	if !ok {
+		return
+	}
+	v := r.c.field(k).Addr().Interface().(interface{ setPart(part, text string) error })
+	if err := v.setPart(part, text); err != nil {
+		r.problem(kv.Value, k.Path, err.Error()+"; allowed: the "+part+" of "+k.Allowed)
+		return
+	}
+	r.c.origins[k.Path] = fmt.Sprintf("%s:%d", r.file, kv.Key.GetToken().Position.Line)
 }
 
 // key reads one value: a scalar, or for a list a sequence or comma-separated text.

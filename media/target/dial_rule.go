@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"rms/config/place"
 )
 
 // DialOptions say where a Dialer may connect to.
@@ -30,9 +32,9 @@ type DialOptions struct {
 func NewDialer(o DialOptions) (*Dialer, error) {
 	r := &rule{scripts: o.Scripts, own: o.Own}
 	for _, text := range o.Allow {
-		e, err := parseEntry(text)
+		e, err := place.Parse(text)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("stream.allow: %w", err)
 		}
 		r.entries = append(r.entries, e)
 	}
@@ -68,7 +70,7 @@ func printable(host string) string {
 
 // rule is what stream.allow says to one kind of client.
 type rule struct {
-	entries []entry
+	entries []place.Place
 	scripts bool
 	own     func(string, netip.AddrPort) bool
 }
@@ -87,7 +89,7 @@ func (r *rule) check(network, host string, addr netip.AddrPort) error {
 		return nil
 	}
 	for _, e := range r.entries {
-		if e.matches(host, addr) {
+		if e.Names(host, addr) {
 			return nil
 		}
 	}
@@ -97,7 +99,7 @@ func (r *rule) check(network, host string, addr netip.AddrPort) error {
 // opens says that an entry lists addr and lies within the forbidden range span.
 func (r *rule) opens(addr netip.AddrPort, span netip.Prefix) bool {
 	for _, e := range r.entries {
-		if e.name == "" && e.net.Bits() >= span.Bits() && e.matches("", addr) {
+		if e.Name == "" && e.Net.Bits() >= span.Bits() && e.Names("", addr) {
 			return true
 		}
 	}
@@ -107,64 +109,9 @@ func (r *rule) opens(addr netip.AddrPort, span netip.Prefix) bool {
 // names says that an entry lists this address and this port.
 func (r *rule) names(addr netip.AddrPort) bool {
 	for _, e := range r.entries {
-		if e.name == "" && e.net.IsSingleIP() && e.port != 0 && e.matches("", addr) {
+		if e.Name == "" && e.Net.IsSingleIP() && e.Port != 0 && e.Names("", addr) {
 			return true
 		}
 	}
 	return false
-}
-
-// entry is one item of stream.allow.
-type entry struct {
-	name string // lower case, no dot at the end; "" when net counts
-	net  netip.Prefix
-	port uint16 // 0 is any
-}
-
-func (e entry) matches(host string, addr netip.AddrPort) bool {
-	if e.port != 0 && e.port != addr.Port() {
-		return false
-	}
-	if e.name != "" {
-		return e.name == strings.TrimSuffix(strings.ToLower(host), ".")
-	}
-	return e.net.Contains(addr.Addr())
-}
-
-// parseEntry reads a host, an address or a network, the first two with a port if need be.
-func parseEntry(text string) (entry, error) {
-	bad := func(why string) (entry, error) {
-		return entry{}, fmt.Errorf("%q in stream.allow %s", text, why)
-	}
-	if strings.Contains(text, "://") {
-		return bad("is a URL: give its host, or host:port")
-	}
-	if strings.Contains(text, "/") {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return bad("is no network")
-		}
-		if p.Addr().Is4In6() {
-			if p.Bits() < 96 {
-				return bad("covers all of IPv4: write it as an IPv4 network")
-			}
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		return entry{net: p.Masked()}, nil
-	}
-	host, port, err := splitPort(text)
-	if err != nil {
-		return bad(err.Error())
-	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		if a.Zone() != "" {
-			return bad("has a zone")
-		}
-		a = a.Unmap()
-		return entry{net: netip.PrefixFrom(a, a.BitLen()), port: port}, nil
-	}
-	if why := badName(host); why != "" {
-		return bad(why)
-	}
-	return entry{name: strings.TrimSuffix(strings.ToLower(host), "."), port: port}, nil
 }
