@@ -141,6 +141,8 @@ func (r *reporter) receiveBlocks(s *Session, b []byte, count int, wall int64) {
 			continue
 		}
 		s.count.farLost.Store(block.lost)
+		s.count.farHighest.Store(block.highest)
+		s.reported(block.highest)
 		s.count.farJitter.Store(int64(block.jitter) * int64(time.Second) / int64(s.config.Codec.ClockRate))
 		if block.lsr == 0 {
 			continue

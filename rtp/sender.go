@@ -15,7 +15,9 @@ type sender struct {
 	clock    uint32 // timestamp of the tick
 	units    uint32 // timestamp units of a tick
 	sequence uint16
-	silent   bool // nothing was sent in the last tick: the next packet gets the marker
+	silent   bool  // nothing was sent in the last tick: the next packet gets the marker
+	voiced   bool  // the last audio was sent
+	rate     int32 // of the clock, in Hz
 
 	pendingAt uint32 // timestamp of the first sample of pending
 	pending   []byte // what is too short for a packet yet
@@ -42,6 +44,7 @@ func (f *sender) Placed(shard int) { f.s.place(shard) }
 // Skip advances the timestamp by ticks that the clock gave up.
 func (f *sender) Skip(ticks int) {
 	f.flush()
+	f.shift(uint32(ticks) * f.units)
 	f.clock += uint32(ticks) * f.units
 	f.silent = true
 }
@@ -50,9 +53,11 @@ func (f *sender) Skip(ticks int) {
 func (f *sender) configure() {
 	c := &f.s.config
 	if e := c.Codec.Encoding(); e != f.encoding {
-		f.pending = f.pending[:0] // of the codec before
+		f.drop() // of the codec before
 		f.encoding = e
 	}
+	f.rescale(int(f.rate), c.Codec.ClockRate)
+	f.rate = int32(c.Codec.ClockRate)
 	f.units = unitsOf(f.tick, c.Codec.ClockRate)
 	f.perByte = c.Codec.Bits * max(c.Codec.Channels, 1)
 	f.size = int(unitsOf(c.Ptime, c.Codec.ClockRate)) * f.perByte / 8
@@ -75,6 +80,9 @@ func (f *sender) Process(in, _ []*media.Frame) {
 		frame = in[0]
 	}
 	f.step(frame)
+	if f.s.marks != nil {
+		f.settleTick()
+	}
 	f.clock += f.units
 }
 
@@ -83,9 +91,10 @@ func (f *sender) step(frame *media.Frame) {
 	switch {
 	case s.closed.Load() || !s.config.Send || !s.remote[Media].Usable():
 		f.pending = f.pending[:0]
-		f.silent = true
+		f.silent, f.voiced = true, false
 	case s.digitsOut.busy():
 		f.flush()
+		f.voiced = f.voiced && frame == nil
 		f.digit()
 	case frame == nil || len(frame.Payload) == 0:
 		f.flush()
@@ -93,7 +102,7 @@ func (f *sender) step(frame *media.Frame) {
 	case frame.Encoding != "" && frame.Encoding != f.encoding:
 		s.count.mismatched.Add(1)
 		f.flush()
-		f.silent = true
+		f.silent, f.voiced = true, false
 	default:
 		f.audio(frame)
 	}
@@ -142,11 +151,26 @@ func (f *sender) flush() {
 	f.pending = f.pending[:0]
 }
 
+// drop forgets what waits.
+func (f *sender) drop() {
+	if len(f.pending) == 0 {
+		return
+	}
+	f.pending = f.pending[:0]
+	f.voiced = false
+	if f.s.marks != nil {
+		f.settle(f.clock, false)
+	}
+}
+
 func (f *sender) send(timestamp uint32, payload []byte) {
 	p := &f.s.shard.sent
 	*p = Packet{PayloadType: f.s.config.PayloadType, Marker: f.silent, Timestamp: timestamp, Payload: payload}
 	f.silent = false
-	f.put(p)
+	f.voiced = f.put(p)
+	if f.s.marks != nil && f.perByte > 0 {
+		f.settle(timestamp+f.unitsIn(len(payload)), f.voiced)
+	}
 }
 
 // digit sends a packet of a key. Audio waits: the next packet begins a talk spurt.
@@ -162,15 +186,15 @@ func (f *sender) digit() {
 	f.put(p)
 }
 
-// put numbers the packet and hands it to the shard's outbox.
-func (f *sender) put(p *Packet) {
+// put numbers the packet and hands it to the shard's outbox; false: it is too big.
+func (f *sender) put(p *Packet) bool {
 	s := f.s
 	p.Sequence, p.SSRC, p.Arrival = f.sequence, s.ssrc, s.shard.wall
 	f.sequence++
 	size := headerSize + len(p.Payload)
 	if size > MaxPacket {
 		s.count.mismatched.Add(1)
-		return
+		return false
 	}
 	out := &s.shard.out
 	b := out.room(size)
@@ -184,4 +208,5 @@ func (f *sender) put(p *Packet) {
 	if s.tapSent != nil {
 		s.tapSent(p)
 	}
+	return true
 }

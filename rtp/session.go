@@ -113,6 +113,7 @@ type Session struct {
 	transport   Transport
 	hold        holder  // the transport, when it can be held
 	remote      [2]Addr // where packets go: Media, Control
+	marks       *marks  // nil until one is asked for
 
 	tap     func(*Packet)
 	tapSent func(*Packet)
@@ -264,6 +265,7 @@ func (s *Session) Close() {
 	}
 	s.jitter.forget()
 	s.tap, s.tapSent = nil, nil
+	s.forgetMarks()
 	if s.hold != nil {
 		s.hold.release()
 	}

@@ -15,6 +15,7 @@ type Stats struct {
 	Jitter     time.Duration // interarrival jitter, RFC 3550 section 6.4.1
 	RTT        time.Duration // round trip from the far end's last report; 0 = none yet
 	FarLost    int64         // what the far end says it has lost of ours
+	FarHighest uint32        // extended highest sequence number of ours that it says it has seen
 	FarJitter  time.Duration // the jitter that the far end sees
 	Delay      time.Duration // of the jitter buffer now, beyond the fastest packet
 	Target     time.Duration // the delay it aims at
@@ -42,6 +43,7 @@ type counters struct {
 	packetsIn, bytesIn, packetsOut, bytesOut, rtcpIn, rtcpOut atomic.Uint64
 
 	lost, jitter, rtt, farLost, farJitter, delay, target atomic.Int64
+	farHighest                                           atomic.Uint32
 
 	concealed, late, duplicate, resyncs, digits, noise          atomic.Uint64
 	foreign, malformed, notRTP, unknownPT, probation, truncated atomic.Uint64
@@ -56,7 +58,7 @@ func (s *Session) Stats() Stats {
 		PacketsOut: c.packetsOut.Load(), BytesOut: c.bytesOut.Load(),
 		RTCPIn: c.rtcpIn.Load(), RTCPOut: c.rtcpOut.Load(),
 		Lost: c.lost.Load(), Jitter: time.Duration(c.jitter.Load()), RTT: time.Duration(c.rtt.Load()),
-		FarLost: c.farLost.Load(), FarJitter: time.Duration(c.farJitter.Load()),
+		FarLost: c.farLost.Load(), FarHighest: c.farHighest.Load(), FarJitter: time.Duration(c.farJitter.Load()),
 		Delay: time.Duration(c.delay.Load()), Target: time.Duration(c.target.Load()),
 		Concealed: c.concealed.Load(), Late: c.late.Load(), Duplicate: c.duplicate.Load(),
 		Shrunk: c.shrunk.Load(), Stretched: c.stretched.Load(), Resyncs: c.resyncs.Load(), Digits: c.digits.Load(), Noise: c.noise.Load(),
