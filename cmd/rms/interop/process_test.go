@@ -30,10 +30,17 @@ type process struct {
 func start(t *testing.T, dir, name string, args ...string) *process {
 	t.Helper()
 	p := &process{name: name, cmd: exec.Command(name, args...), done: make(chan struct{})}
+	p.run(t, dir)
+	return p
+}
+
+// run starts the program that cmd holds.
+func (p *process) run(t *testing.T, dir string) {
+	t.Helper()
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, p, p
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := p.cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", name, err)
+		t.Fatalf("start %s: %v", p.name, err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
@@ -42,10 +49,9 @@ func start(t *testing.T, dir, name string, args ...string) *process {
 	t.Cleanup(func() {
 		p.stop(t, 10*time.Second)
 		if t.Failed() {
-			t.Logf("output of %s %s:\n%s", name, strings.Join(args, " "), p.tail(6000))
+			t.Logf("output of %s:\n%s", strings.Join(p.cmd.Args, " "), p.tail(6000))
 		}
 	})
-	return p
 }
 
 // Write collects output; os/exec calls it.

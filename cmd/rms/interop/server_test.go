@@ -29,8 +29,8 @@ end
 `
 
 // startServer runs rms on one of the dispatcher's addresses with a script and the
-// files of a directory.
-func startServer(t *testing.T, addr, script, roots string) *server {
+// files of a directory, and more flags.
+func startServer(t *testing.T, addr, script, roots string, more ...string) *server {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "route.lua")
@@ -42,6 +42,7 @@ func startServer(t *testing.T, addr, script, roots string) *server {
 		"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
 		"--media-root", roots, "--log-level", "debug", "--script.budget", "2s",
 	}
+	args = append(args, more...)
 	s := &server{process: start(t, dir, program, args...), addr: addr}
 	t.Cleanup(func() { // a call that a failed scenario left behind is not waited for
 		s.signal(t, syscall.SIGTERM)

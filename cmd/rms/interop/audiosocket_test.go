@@ -1,0 +1,139 @@
+//go:build linux
+
+package interop_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"rms/media/audiotest"
+)
+
+// Bytes on the wire: the identity, and 20 ms at 8000 Hz.
+const identityBytes, slinBytes = 19, 323
+
+func (p *peer) audiosocket() string { return "audiosocket://127.0.0.1:" + p.port }
+
+var audiosocketPeers = []string{"audiosocket-fonoster.js", "audiosocket-asterisk.js"}
+
+func TestAudioSocketServersGetTheCallWhole(t *testing.T) {
+	for _, script := range audiosocketPeers {
+		t.Run(script, func(t *testing.T) {
+			p := startPeer(t, script)
+			s := startServer(t, firstServer, streams(
+				"  xinfo(\"STREAM id||\" .. call.id .. \"|\")\n"+playPrompt,
+				fmt.Sprintf(`url = %q, name = "call"`, p.audiosocket()),
+				fmt.Sprintf(`url = %q, name = "given", mix = "mixed"`, p.audiosocket()+"/40325ec2-5efd-4bd3-805f-53576e581d13"),
+			), promptRoot(t))
+			c := ring(t, s, "4s")
+			id := s.moment(t, 1, "id").code
+			own := p.see(1, "open", func(o sighting) bool { return o.UUID == id })
+			given := p.see(1, "open", func(o sighting) bool { return o.UUID == "40325ec2-5efd-4bd3-805f-53576e581d13" })
+			for _, test := range []struct {
+				name  string
+				end   sighting
+				tones []float64
+			}{
+				{"the call's own UUID", p.end(own.ID), []float64{callerHz}},
+				{"a given UUID, both sides", p.end(given.ID), []float64{callerHz, promptHz}},
+			} {
+				wantFrames(t, test.name, test.end, 320, 20*time.Millisecond)
+				wantTones(t, test.name, middle(test.end.audio(t), 8000), 8000, test.tones...)
+				// This is what a server that reads a message a packet of TCP needs.
+				if want := identityBytes + slinBytes*test.end.Frames; test.end.Wire != want && test.end.Wire != want+3 {
+					t.Errorf("%s: %d bytes of TCP for %d messages of audio, want %d: the server lost some", test.name, test.end.Wire, test.end.Frames, want)
+				}
+			}
+			c.over(t)
+		})
+	}
+}
+
+func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
+	for _, script := range audiosocketPeers {
+		for mode, hz := range map[string]float64{"echo": callerHz, "tone": promptHz} {
+			t.Run(script+" "+mode, func(t *testing.T) {
+				p := startPeer(t, script, "--mode", mode, "--seconds", "3")
+				s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
+				c := ring(t, s, "4s", "--codec", "PCMU")
+				c.over(t)
+				pcm := loud(c.heard(t, 8000), 8000)
+				if got := float64(len(pcm)) / 8000; got < 2.7 {
+					t.Errorf("heard %.2f s", got)
+				}
+				if got, level := audiotest.Find(pcm, 8000); math.Abs(got-hz) > hz/100 || math.Abs(level+6) > 1.5 {
+					t.Errorf("heard %.0f Hz at %.1f dBFS, want %.0f at -6", got, level, hz)
+				}
+			})
+		}
+	}
+}
+
+func TestABurstOfAnAudioSocketServerIsPlayedAtTheRightSpeed(t *testing.T) {
+	for _, script := range audiosocketPeers {
+		t.Run(script, func(t *testing.T) {
+			p := startPeer(t, script)
+			s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
+			c := ring(t, s, "5s", "--codec", "PCMU")
+			p.see(1, "open", nil)
+			for i, command := range []map[string]any{
+				{"do": "audio", "hz": 500, "seconds": 1, "burst": true},
+				{"do": "audio", "hz": 600, "seconds": 1, "burst": true, "size": 16000},
+				{"do": "audio", "hz": 800, "seconds": 1, "burst": true, "size": 77},
+			} {
+				p.do(command)
+				p.see(i+1, "done", nil)
+			}
+			c.over(t)
+			wantSequence(t, c.heard(t, 8000), 8000, time.Second, []float64{500, 600, 800})
+		})
+	}
+}
+
+func TestTheEndOfAnAudioSocketServerEndsTheCall(t *testing.T) {
+	for _, script := range audiosocketPeers {
+		t.Run(script, func(t *testing.T) {
+			p := startPeer(t, script, "--mode", "hangup", "--seconds", "1")
+			s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot", hangup = true`, p.audiosocket())), t.TempDir())
+			c := ring(t, s, "-1s")
+			if o := c.over(t); o.Seconds > 3 {
+				t.Errorf("the call lasted %.1f s after a hang-up of the server at 1 s", o.Seconds)
+			}
+			if m := s.moment(t, 1, "disconnect"); !strings.HasPrefix(m.text, "remote ") {
+				t.Errorf("disconnect %v", m)
+			}
+		})
+	}
+}
+
+func TestKeysReachAnAudioSocketServerAndLeaveTheAudioWhole(t *testing.T) {
+	p := startPeer(t, "audiosocket-asterisk.js")
+	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
+	c := ring(t, s, "4s", "--digits", "5#")
+	c.over(t)
+	// The package calls 0x03 an error and shows the first byte of what it holds.
+	for i, key := range "5#" {
+		if got, want := p.see(i+1, "problem", nil).Error, fmt.Sprintf("AudioSocket ERROR frame, code=%d", key); got != want {
+			t.Errorf("key %d: the server says %q, want %q", i, got, want)
+		}
+	}
+	wantFrames(t, "with keys", p.end(1), 320, 20*time.Millisecond)
+}
+
+func TestOddMessagesOfAnAudioSocketServerAreSurvived(t *testing.T) {
+	p := startPeer(t, "audiosocket-asterisk.js")
+	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
+	c := ring(t, s, "4s", "--codec", "PCMU")
+	p.see(1, "open", nil)
+	for _, hex := range []string{"100000", "02000101", "7f0003aabbcc", "1000031122", "33"} { // empty, heartbeat, unknown type, odd length in two pieces
+		p.do(map[string]any{"do": "raw", "hex": hex})
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.do(map[string]any{"do": "audio", "hz": 500, "seconds": 1})
+	c.over(t)
+	wantSequence(t, c.heard(t, 8000), 8000, time.Second, []float64{500})
+	wantFrames(t, "meanwhile", p.end(1), 320, 20*time.Millisecond)
+}
