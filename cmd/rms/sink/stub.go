@@ -1,0 +1,3 @@
+package sink
+
+func startRST(b *board) (server, error) { return nil, nil }
