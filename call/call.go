@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"rms/sip"
@@ -40,6 +41,10 @@ type Call struct {
 	route      string // the name given to answer, "rms:start" by default
 	leg        *leg   // nil before there is media, and when it is stopped
 	plays      playlist
+	streams    []*stream
+	tails      []*stream    // that are over, whose audio still plays
+	streaming  atomic.Int32 // streams with media
+	forwards   []*forward
 	keys       keyLog
 	started    bool // the start event was sent
 	acked      bool // rms:ack was sent
@@ -154,6 +159,12 @@ func (c *Call) crashed(p any) {
 // abandon lets go of a call that cannot even end.
 func (c *Call) abandon() {
 	l := c.leg
+	for _, s := range c.streams {
+		if s.life != nil {
+			s.life.abort()
+		}
+	}
+	c.streams, c.tails = nil, nil
 	c.leg, c.plays = nil, playlist{}
 	if l != nil {
 		c.closeLeg(l)

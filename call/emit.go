@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"rms/sip"
@@ -38,9 +39,16 @@ func (c *Call) emitThen(ev *Event, r *sip.Request, then func(error)) {
 	if then != nil {
 		then(err)
 	}
-	if ev.Name != EventDTMF && ev.Name != EventEnd {
+	if !bystander(ev.Name) {
 		c.giveUp("the script is overloaded") // it would wait for ever
 	}
+}
+
+// bystander tells whether a call can go on without its script hearing of an event:
+// keys, the end, and what far ends of streams say and do.
+func bystander(event string) bool {
+	return event == EventDTMF || event == EventEnd || strings.HasPrefix(event, "rms:stream_") ||
+		strings.HasPrefix(event, audioStream)
 }
 
 // watch shows an event to the watcher.

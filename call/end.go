@@ -89,6 +89,8 @@ func (c *Call) ended(cause sip.Cause) {
 // stopMedia ends the plays and frees sockets and graph.
 func (c *Call) stopMedia() {
 	c.stopPlays(ReasonStopped)
+	c.stopStreams()
+	c.stopForwards()
 	l := c.leg
 	if l == nil {
 		return
@@ -117,9 +119,9 @@ func (c *Call) closeLeg(l *leg) {
 }
 
 // finish sends rms:end when nothing is left that could send another event: the
-// dialog, the media, routes that wait or run.
+// dialog, the media, streams, routes that wait or run.
 func (c *Call) finish() {
-	if !c.dialogOver || c.closing > 0 || c.runs > 0 || c.state == over {
+	if !c.dialogOver || c.closing > 0 || c.runs > 0 || len(c.streams) > 0 || c.state == over {
 		return
 	}
 	c.state = over

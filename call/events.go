@@ -60,6 +60,26 @@ var Events = []EventDoc{
 	{EventDTMF, "a key was pressed: once per key, whatever form it came in and however often", []FieldDoc{
 		{"digit", "0-9, *, #, A-D"}, {"duration_ms", "how long, in ms"}, {"source", "rtp (RFC 4733) or info (SIP INFO)"},
 	}},
+	{EventStreamConnect, "a stream is connected", []FieldDoc{
+		{"name", "of the stream"}, {"url", "its target, without password and query"}, {"remote", "ip:port that it is connected to"}, {"body", "what mod_audio_stream says at this moment, JSON"},
+	}},
+	{EventStreamError, "a target could not be had, or a connection broke, or something was wrong that the stream survives; rms:stream_disconnect follows when it is over", []FieldDoc{
+		{"name", "of the stream"}, {"code", "1 IO, 2 header of the handshake, 3 masked frame, 4 not supported, 5 no pong, 6 no connection, 7 TLS set-up, 8 TLS handshake, 9 TLS, 10 timeout, 11 protocol, 0 other"}, {"error", "what went wrong"}, {"http_status", "of the answer to the handshake, 0 without one"}, {"body", "the same, JSON of mod_audio_stream in the form of stream.compat"},
+	}},
+	{EventStreamDisconnect, "a connection ended, or the stream did without ever having one", []FieldDoc{
+		{"name", "of the stream"}, {"by", "local, remote, timeout, error"}, {"code", "close code of a websocket (RFC 6455 section 7.4), 1000 or 1006 elsewhere"}, {"reason", "in words"}, {"frames_out", "frames of audio sent"}, {"dropped_ms", "ms of audio that the far end was too slow for"}, {"again", "true when another connection is tried"}, {"body", "JSON of mod_audio_stream"},
+	}},
+	{EventStreamJSON, "a far end sent a message that is not audio", []FieldDoc{{"name", "of the stream"}, {"text", "the message as it came"}}},
+	{EventStreamPlay, "a far end sent audio in a message (streamAudio); it is played to the caller unless playback is off", []FieldDoc{
+		{"name", "of the stream"}, {"file", "with the audio as it came, until it was played or the stream ends"}, {"body", "JSON of mod_audio_stream: the message's data without the audio, with the file"},
+	}},
+	{EventStreamMark, "a mark behind a far end's audio was reached or cleared", []FieldDoc{
+		{"name", "of the stream"}, {"mark", "name of the mark"}, {"state", "played: its last sample was sent; received: an RTCP report of the caller covers it; cleared: it was dropped"}, {"seq", "RTP sequence number of the packet with the last sample, when there is one"}, {"played_ms", "ms of audio that were played since the mark before"},
+	}},
+	{EventStreamDrop, "a far end was too slow and audio for it was dropped; at most once a second", []FieldDoc{
+		{"name", "of the stream"}, {"dropped_ms", "ms of audio since the last such event"}, {"total_ms", "ms since the stream began"},
+	}},
+	{"mod_audio_stream::connect, ::disconnect, ::error, ::json, ::play", "the same moments of a websocket stream, under the names and with the bodies of mod_audio_stream", []FieldDoc{{"name", "of the stream"}, {"body", "as that module writes it"}}},
 	{EventMediaTimeout, "neither RTP nor RTCP came for rtp.timeout while we expected some; the call is hung up when the route ends", []FieldDoc{{"timeout_ms", "rtp.timeout in ms"}}},
 	{EventMediaError, "a filter failed and the call's audio was stopped, or the call itself failed; the call is hung up", []FieldDoc{{"where", "which part"}, {"error", "what"}}},
 	{EventScriptError, "a route failed or ran too long. Without this route the call is hung up", []FieldDoc{

@@ -67,10 +67,10 @@ func (x *Exec) Invoke(v *Verb, a Args) (any, error) {
 	if err := x.checkRoutes(v, a); err != nil {
 		return nil, err
 	}
-	if x.call == nil {
-		if !v.NoCall {
-			return nil, ErrNoCall
-		}
+	if x.call == nil && !v.NoCall {
+		return nil, ErrNoCall
+	}
+	if x.call == nil || v.Free {
 		return v.Run(x, a)
 	}
 	return x.inCall("rms_"+v.Name, func() (any, error) { return v.Run(x, a) })

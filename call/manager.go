@@ -39,6 +39,8 @@ type Options struct {
 	// must not block.
 	Trace func(sipCallID, callID string, on bool)
 
+	Streams StreamOptions
+
 	Log zerolog.Logger
 	// Watch, when set, sees every event of every call. It must not block.
 	Watch func(*Event)
@@ -60,6 +62,9 @@ type Manager struct {
 	calls map[string]*Call // by call id
 	ports map[uint16]place // RTP ports of ours that calls use
 
+	drops     dropWatch
+	streaming atomic.Int32 // streams with media, of all calls
+
 	total    atomic.Uint64
 	answered atomic.Uint64
 	failed   atomic.Uint64
@@ -80,8 +85,10 @@ func NewManager(o Options) *Manager {
 	if o.JitterMax == 0 {
 		o.JitterMax = 200 * time.Millisecond
 	}
+	o.Streams = o.Streams.withDefaults()
 	return &Manager{
-		opts: o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
+		drops: dropWatch{quit: make(chan struct{})},
+		opts:  o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
 		calls: make(map[string]*Call), ports: make(map[uint16]place),
 	}
 }
@@ -218,6 +225,7 @@ func (m *Manager) Close(ctx context.Context) {
 		m.log.Warn().Int("calls", m.Len()).Msg("calls left behind")
 		return
 	}
+	close(m.drops.quit)
 	m.work.Wait()
 	m.loader.close()
 	if m.reaper.Wait(ctx) != nil {

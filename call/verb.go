@@ -20,6 +20,10 @@ type Verb struct {
 	// request route that handles an OPTIONS from outside a dialog.
 	NoCall bool
 
+	// Free tells that Run is called on the goroutine of whoever uses the verb, and not
+	// on the call's: it may wait for any call, and for the clock.
+	Free bool
+
 	// Run does the work. It runs on the goroutine of the call (with NoCall and
 	// no call: on the caller's), must not block, and gets arguments that have
 	// passed Bind. Its result is nil (= true) or a plain value: bool, int64,

@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -132,7 +133,7 @@ func (c *Call) alone() encoding {
 			e.players = append(e.players, v.player)
 		}
 	}
-	e.on = len(heard) == 1 && !c.leg.echo && !c.leg.line.plain()
+	e.on = len(heard) == 1 && !c.leg.echo && !c.leg.line.plain() && !c.tapped()
 	return e
 }
 
@@ -146,4 +147,11 @@ func setEncoded(e encoding) {
 	for _, p := range e.players {
 		p.SetEncoded(e.on)
 	}
+}
+
+// tapped tells whether a stream or a forward listens to what we send, or adds to it.
+func (c *Call) tapped() bool {
+	taps := func(s *stream) bool { return s.taps() }
+	return slices.ContainsFunc(c.streams, taps) || len(c.tails) > 0 ||
+		slices.ContainsFunc(c.forwards, func(f *forward) bool { return f.taps() })
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"rms/call/prompt"
 	"rms/config"
 	"rms/media"
+	"rms/media/target"
 	"rms/rtp"
 	"rms/scripting"
 	"rms/sip"
@@ -31,6 +33,7 @@ type server struct {
 	calls    *call.Manager
 	ua       *sip.UA
 	trace    *tracer
+	own      atomic.Pointer[target.OwnSockets]
 	maxCalls int
 }
 
@@ -57,6 +60,11 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		s.script.Close()
 		return nil, usageError{err}
 	}
+	streams, err := streamOptions(cfg, s.isOwn)
+	if err != nil {
+		s.script.Close()
+		return nil, usageError{err}
+	}
 	s.clock = media.NewShards(media.ShardOptions{})
 	s.engine = rtp.NewEngine(s.clock)
 	s.calls = call.NewManager(call.Options{
@@ -64,7 +72,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		Ports: rtp.NewPorts(rtp.PortsOptions{Min: cfg.RTP.Ports.Min, Max: cfg.RTP.Ports.Max}),
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
-		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Log: log,
+		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log,
 	})
 	o := sipOptions(cfg, maxCalls, log)
 	if s.trace.all() {
@@ -75,6 +83,8 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		s.close()
 		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
 	}
+	own := s.ownSockets(cfg)
+	s.own.Store(&own)
 	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
 	return s, nil
 }

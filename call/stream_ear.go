@@ -1,0 +1,198 @@
+package call
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"rms/media/filter"
+	"rms/media/target"
+)
+
+// streamEar takes what a far end sends, on the goroutine that reads its connection.
+// Audio waits while the playout is full, and a message until the script has dealt
+// with the one before: then nothing more is read, and the far end feels it.
+type streamEar struct {
+	life   *streamLife
+	stream *stream
+
+	rate    int // of the audio that resampler takes
+	convert *filter.Resampler
+	pcm     []int16
+}
+
+var _ target.Handler = (*streamEar)(nil)
+
+// Audio plays PCM to the caller.
+func (e *streamEar) Audio(pcm []int16, rate int) error {
+	if !e.stream.set.playback {
+		return nil
+	}
+	e.life.sound()
+	return e.write(pcm, rate)
+}
+
+func (e *streamEar) write(pcm []int16, rate int) error {
+	out := e.life.playout.Out().Rate
+	if rate != out {
+		if err := e.adapt(rate, out); err != nil {
+			return err
+		}
+		e.pcm = e.convert.Process(e.pcm[:0], pcm)
+		pcm = e.pcm
+	}
+	return e.life.playout.Write(pcm, e.life.ctx.Done())
+}
+
+// adapt has a resampler ready for audio of another rate.
+func (e *streamEar) adapt(rate, out int) error {
+	if e.convert != nil && e.rate == rate {
+		return nil
+	}
+	r, err := filter.NewRate(rate, out, 1)
+	if err != nil {
+		return err
+	}
+	r.Stream()
+	e.rate, e.convert = rate, r
+	return nil
+}
+
+// maxClip bounds the audio of one message, in samples: ten minutes at 48 kHz are more
+// than 4 MiB of text can hold in any form but a compressed one.
+const maxClip = 10 * 60 * 8000
+
+// Clip plays audio that came in a message.
+func (e *streamEar) Clip(c target.Clip) error {
+	s := e.stream
+	file := e.life.files.keep(s, &c)
+	if !e.life.tell(func() []*Event { return s.playEvents(c.Body, file) }) {
+		return target.ErrClosed
+	}
+	if !s.set.playback {
+		return nil
+	}
+	pcm, format, err := decodeClip(c.Kind, c.Rate, c.Data, maxClip)
+	if err != nil {
+		e.Problem(0, "audio of a message: "+err.Error())
+		return nil
+	}
+	if pcm, err = resampled(pcm, format.Rate, e.life.playout.Out().Rate); err != nil {
+		e.Problem(0, "audio of a message: "+err.Error())
+		return nil
+	}
+	e.life.sound()
+	if err := e.life.playout.Write(pcm, e.life.ctx.Done()); err != nil {
+		return err
+	}
+	e.life.until(file)
+	return nil
+}
+
+// resampled returns a whole piece of audio at another rate.
+func resampled(pcm []int16, from, to int) ([]int16, error) {
+	if from == to {
+		return pcm, nil
+	}
+	r, err := filter.NewRate(from, to, 1)
+	if err != nil {
+		return nil, err
+	}
+	return r.Flush(r.Process(nil, pcm)), nil
+}
+
+// Text hands a message to the application.
+func (e *streamEar) Text(text string) {
+	s := e.stream
+	if !s.set.quiet {
+		s.call.info().Str("stream", s.name).Str("text", cut(text, 1024)).Msg("stream said")
+	}
+	e.life.tell(func() []*Event { return s.textEvents(text) })
+}
+
+// cut shortens a text for the log.
+func cut(text string, most int) string {
+	if len(text) > most {
+		return text[:most] + "..."
+	}
+	return text
+}
+
+// Mark wants to know when the audio so far was heard.
+func (e *streamEar) Mark(name string) {
+	if err := e.life.playout.Mark(markFar + name); err != nil {
+		e.Problem(0, "mark "+name+": "+err.Error())
+	}
+	e.life.sound()
+}
+
+// Clear drops what waits to be played.
+func (e *streamEar) Clear(marks bool) { e.life.playout.Clear(marks) }
+
+// Digit sends a key to the caller.
+func (e *streamEar) Digit(digit byte, d time.Duration) {
+	c := e.stream.call
+	_ = c.box.post(func() {
+		if !c.leg.live() {
+			return
+		}
+		if err := c.leg.line.digits(string(digit), d, 0); err != nil {
+			c.debug().Err(err).Str("stream", e.stream.name).Msg("key not sent")
+		}
+	})
+}
+
+// Control takes a signal: "answer" answers the call, the others are for the script.
+func (e *streamEar) Control(signal string) {
+	body, _ := json.Marshal(map[string]string{"type": "control", "signal": signal})
+	e.life.tell(func() []*Event { return e.stream.textEvents(string(body)) })
+}
+
+// Problem tells of a mistake that the stream survives.
+func (e *streamEar) Problem(code int, text string) {
+	s := e.stream
+	e.life.tell(func() []*Event {
+		return s.errorEvents(&target.ConnectError{Code: max(code, target.CodeProtocol), Text: text}, 0)
+	})
+}
+
+// sound connects the playout to the caller.
+func (v *streamLife) sound() {
+	if v.sounding.Swap(true) {
+		return
+	}
+	_ = v.call.box.must(v.s.play)
+}
+
+// tell sends events from outside the mailbox and waits until their routes have ended;
+// false: the stream or the call is over.
+func (v *streamLife) tell(events func() []*Event) bool {
+	told := make(chan struct{})
+	for {
+		err := v.call.box.post(func() { v.call.emitAll(events(), func() { close(told) }) })
+		switch {
+		case err == nil:
+			select {
+			case <-told:
+				return true
+			case <-v.ctx.Done():
+				return false
+			}
+		case !errors.Is(err, ErrBusy):
+			return false
+		case !v.rest(10 * time.Millisecond):
+			return false
+		}
+	}
+}
+
+func (v *streamLife) rest(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-v.ctx.Done():
+		return false
+	}
+}

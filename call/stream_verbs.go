@@ -1,0 +1,55 @@
+package call
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"rms/media/target"
+)
+
+// sayable refuses what no text message may hold.
+func sayable(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("the text is not valid UTF-8")
+	case len(text) > maxTextBytes:
+		return errTexts
+	}
+	return nil
+}
+
+// say sends a text message.
+func (s *stream) say(text string) error {
+	switch {
+	case !s.websocket():
+		return target.ErrNoText
+	case s.waiting():
+		return errors.New("the stream has no media yet")
+	}
+	return s.life.out.put(saying{text: text})
+}
+
+// pause ends the audio to the far end, or begins it again.
+func (s *stream) pause(on bool) {
+	s.paused = on
+	if !s.waiting() {
+		s.sides.SetPaused(on || s.quitting)
+	}
+	s.call.info().Str("stream", s.name).Bool("paused", on).Msg("stream paused or resumed")
+}
+
+// shutdown sends no audio any more and leaves the connection for the last results of
+// the far end.
+func (s *stream) shutdown() error {
+	if s.waiting() {
+		return errors.New("the stream has no media yet")
+	}
+	s.quitting = true
+	s.sides.SetPaused(true)
+	conn, ok := s.life.current().(interface{ Graceful() error })
+	if !ok {
+		return nil
+	}
+	s.call.manager.spawn(func() { _ = conn.Graceful() }) // Serve tells of a connection that broke
+	return nil
+}
