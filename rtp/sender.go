@@ -94,7 +94,7 @@ func (f *sender) step(frame *media.Frame) {
 		f.silent, f.voiced = true, false
 	case s.digitsOut.busy():
 		f.flush()
-		f.voiced = f.voiced && frame == nil
+		f.voiced = f.voiced && (frame == nil || len(frame.Payload) == 0)
 		f.digit()
 	case frame == nil || len(frame.Payload) == 0:
 		f.flush()

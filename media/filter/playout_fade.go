@@ -7,11 +7,11 @@ func (p *Playout) fill(at int64, n int) {
 	t.copy(pcm, at)
 	clear(t.pcm[n:])
 	if n > 0 {
-		if t.seam && (pcm[0] > playQuiet || pcm[0] < -playQuiet) {
+		if t.seam && (len(t.tail) > 0 || pcm[0] > playQuiet || pcm[0] < -playQuiet) {
 			fadeIn(pcm[:min(n, cap(t.tail))])
 		}
 		t.seam = false
-		t.last = pcm[n-1]
+		t.remember(pcm)
 	}
 	t.addTail(0)
 }
@@ -29,20 +29,46 @@ func (t *playoutTurn) copy(dst []int16, at int64) {
 }
 
 // fadeOut lets the samples from a position on fade out in the ticks to come; where
-// they end, the last one is held.
+// they end, they are made up.
 func (t *playoutTurn) fadeOut(at, written int64) {
 	t.tail = t.tail[:cap(t.tail)]
 	n := int(min(written-at, int64(len(t.tail))))
 	t.copy(t.tail[:n], at)
-	last := t.last
-	if n > 0 {
-		last = t.tail[n-1]
-	}
-	for i := n; i < len(t.tail); i++ {
-		t.tail[i] = last
+	if n < len(t.tail) {
+		t.remember(t.tail[:n])
+		t.goOn(t.tail[n:])
 	}
 	for i, v := range t.tail {
 		t.tail[i] = int16(float32(v) * ramp(len(t.tail)-i, len(t.tail)+1))
+	}
+}
+
+// remember keeps the last samples, so that the sound can end softly.
+func (t *playoutTurn) remember(pcm []int16) {
+	pcm = pcm[max(0, len(pcm)-len(t.past)):]
+	copy(t.past, t.past[len(pcm):])
+	copy(t.past[len(t.past)-len(pcm):], pcm)
+}
+
+// goOn makes up what follows the past: the swing of the one tone that fits it best,
+// no louder than it was.
+func (t *playoutTurn) goOn(dst []int16) {
+	var product, square, peak float32
+	for i := 2; i < len(t.past); i++ {
+		a, b, c := float32(t.past[i-2]), float32(t.past[i-1]), float32(t.past[i])
+		product += b * (a + c)
+		square += b * b
+		peak = max(peak, a, -a, b, -b, c, -c)
+	}
+	if square == 0 {
+		clear(dst)
+		return
+	}
+	k := max(-2, min(product/square, 2))
+	before, last := float32(t.past[len(t.past)-2]), float32(t.past[len(t.past)-1])
+	for i := range dst {
+		before, last = last, max(-peak, min(k*last-before, peak))
+		dst[i] = int16(last)
 	}
 }
 
@@ -52,16 +78,27 @@ func (p *Playout) runDry(n int, sound bool) bool {
 	t := &p.turn
 	p.starved.Add(1)
 	t.playing, t.waited, t.seam = false, 0, true
-	if t.last == 0 {
-		return sound
-	}
-	if !sound {
+	if n == 0 && !sound {
 		clear(t.pcm)
 	}
 	t.fadeOut(t.next, t.next)
-	t.last = 0
-	t.addTail(n)
-	return true
+	clear(t.past)
+	if audible(t.tail) {
+		t.addTail(n)
+		return true
+	}
+	t.tail = t.tail[:0]
+	return sound
+}
+
+// audible reports whether pcm is not all zeros.
+func audible(pcm []int16) bool {
+	for _, v := range pcm {
+		if v != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // addTail adds what fades out to the tick, from a sample on. What does not fit waits

@@ -26,8 +26,8 @@ type playoutTurn struct {
 	seam    bool // the next sample does not follow the last
 	cleared uint32
 	waited  int64 // samples of silence since something waits
-	last    int16 // sample that was played last
 
+	past []int16 // what was played last, as long as a fade
 	tail []int16 // what fades out, already faded
 	tick time.Duration
 	pcm  []int16
@@ -42,8 +42,8 @@ func (p *Playout) Prepare(tick time.Duration) {
 	t := &p.turn
 	t.tick = tick
 	t.pcm = room(t.pcm, p.o.Format.Samples(tick))
-	if n := p.o.Format.Samples(playFade); cap(t.tail) < n {
-		t.tail = make([]int16, 0, n)
+	if n := max(p.o.Format.Samples(playFade), 2); cap(t.tail) < n {
+		t.tail, t.past = make([]int16, 0, n), make([]int16, n)
 	}
 	t.out = media.Frame{PCM: t.pcm, Format: p.o.Format}
 }
