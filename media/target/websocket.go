@@ -1,0 +1,114 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"rms/media"
+)
+
+func init() {
+	Register(&Scheme{
+		Names: []string{"ws", "wss"},
+		Doc:   "frames of mod_audio_stream over a websocket: ws://host/path, wss://host/path",
+		Check: websocketCheck,
+		Open:  websocketOpen,
+	})
+}
+
+// endless bounds nothing. The library pays for contexts that can end with every
+// message; a connection here is broken off by closing its socket.
+var endless = context.Background()
+
+// MarksClearer is a Handler that can drop the marks that have not been reached and
+// go on playing, as clearMarks of jambonz wants. Clear(true) is called for others.
+type MarksClearer interface {
+	ClearMarks()
+}
+
+// Graceful is a Conn that can end the audio and stay open for what the far end has
+// still to say (graceful-shutdown).
+type Graceful interface {
+	// Graceful sends the audio that Write kept, then a binary message without bytes.
+	// What is written later is dropped.
+	Graceful() error
+}
+
+// wsConn is a connection to a websocket server. The library makes the handshake,
+// masks and cuts messages, and inflates them; control frames are wsWire's.
+type wsConn struct {
+	ws       *websocket.Conn
+	wire     *wsWire
+	remote   netip.AddrPort
+	format   media.Format // of what Write gets
+	playRate int          // of binary messages, in Hz
+	g1       bool
+
+	turn   chan struct{} // holds one element while a message is written
+	frame  []byte        // audio that waits for the rest of its frame; with turn
+	length int           // of a frame, in bytes
+	muted  bool          // Graceful was called; with turn
+
+	reading atomic.Bool // Serve, or Finish without it, reads
+	in      wsInput
+	beat    wsHeartbeat
+	stats   wsStats
+
+	mu      sync.Mutex
+	ended   *Ended
+	settled chan struct{} // closed when ended is set
+}
+
+// wsStats are the counters behind Stats.
+type wsStats struct {
+	framesOut, bytesOut, framesIn, bytesIn, textOut, textIn, dropped, malformed atomic.Uint64
+}
+
+// Stats returns the counters. Bytes are those of audio.
+func (c *wsConn) Stats() Stats {
+	s := &c.stats
+	return Stats{
+		FramesOut: s.framesOut.Load(), BytesOut: s.bytesOut.Load(),
+		FramesIn: s.framesIn.Load(), BytesIn: s.bytesIn.Load(),
+		TextOut: s.textOut.Load(), TextIn: s.textIn.Load(),
+		Dropped: s.dropped.Load(), Malformed: s.malformed.Load(),
+	}
+}
+
+// Remote returns the server's address, or its proxy's.
+func (c *wsConn) Remote() netip.AddrPort { return c.remote }
+
+// Digit sends nothing: the protocol has no message for keys.
+func (c *wsConn) Digit(byte, time.Duration) error { return nil }
+
+// settle decides how the connection ended, unless that is decided already, and
+// returns the decision.
+func (c *wsConn) settle(e Ended) Ended {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil {
+		c.ended = &e
+		close(c.settled)
+	}
+	return *c.ended
+}
+
+// gone is the error of a connection that has ended.
+func (c *wsConn) gone() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil || c.ended.By == ByLocal {
+		return ErrClosed
+	}
+	if c.ended.Text != "" {
+		return errors.New(c.ended.Text)
+	}
+	return fmt.Errorf("the far end closed the stream: %d %q", c.ended.Code, c.ended.Reason)
+}
