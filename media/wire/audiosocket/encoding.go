@@ -35,13 +35,16 @@ func ParseEncoding(name string) (Encoding, error) {
 }
 
 // expanded holds the linear values of the bytes of G.711.
-var expanded [3][256]int16
+var expanded = [...][256]int16{
+	PCMU: table(func(b byte) int16 { return expandMu(^b) }),
+	PCMA: table(func(b byte) int16 { return expandA(b ^ 0x55) }),
+}
 
-func init() {
-	for i := range 256 {
-		expanded[PCMU][i] = expandMu(^byte(i))
-		expanded[PCMA][i] = expandA(byte(i) ^ 0x55)
+func table(expand func(byte) int16) (t [256]int16) {
+	for i := range t {
+		t[i] = expand(byte(i))
 	}
+	return t
 }
 
 // expandMu decodes u-law, its bits not inverted: sign, 3 bits of exponent, 4 of mantissa.
