@@ -133,3 +133,11 @@ func (b *board) summary() Event {
 	t.Streams, t.Seconds = b.count, now.Sub(t.Start).Seconds()
 	return Event{Event: EventSummary, Time: now, Sink: b.o.Kind, Totals: &t, Counters: maps.Clone(b.counters)}
 }
+
+// forget takes a stream back that could not begin after all.
+func (b *board) forget(s *stream) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.live, s)
+	b.count--
+}

@@ -53,7 +53,7 @@ func escaped(r rune) string {
 
 // nameMost is how long a file name may be that is made of what a peer says, in bytes,
 // without what we add.
-const nameMost = 150
+const nameMost = 200
 
 // FileName makes a name of what a peer says, for a file in one folder: only
 // A-Z a-z 0-9 . _ + and - stay, any other byte becomes a _, and none begins with a dot.

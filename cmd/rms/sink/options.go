@@ -91,7 +91,8 @@ type RSTOptions struct {
 
 const defaultStreams = 1000
 
-func (o *Options) check() error {
+// Check fills the defaults in and says what is wrong. Start does it too.
+func (o *Options) Check() error {
 	if o.MaxStreams == 0 {
 		o.MaxStreams = defaultStreams
 	}

@@ -23,7 +23,7 @@ type server interface {
 
 // Start opens the files and sockets and begins to receive.
 func Start(o Options) (*Sink, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	b, err := newBoard(&o)

@@ -1,3 +1,0 @@
-package sink
-
-func startRST(b *board) (server, error) { return nil, nil }
