@@ -31,6 +31,7 @@ func (c *rstConn) openPair(ctx context.Context, o *Options, host string) error {
 		return &ConnectError{Code: CodeConnectFailed, Text: err.Error(), Err: err}
 	}
 	c.main, c.second, c.joined = main, second, false
+	_ = second.SetReadBuffer(1) // nobody reads it; the kernel takes its least
 	p, from, err := c.invite(ctx, o, port)
 	if err == nil {
 		err = c.agree(o, p, from, host)

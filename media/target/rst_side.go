@@ -94,7 +94,9 @@ func (s *rstSide) short(c *rstConn) {
 	if c.framing != framingData {
 		return
 	}
-	s.buf = rst.AppendData(nil, c.id, s.letter, c.pt, s.buf[s.head:])
+	payload := s.buf[s.head:]
+	s.buf = rst.AppendData(nil, c.id, s.letter, c.pt, payload)
+	s.head = len(s.buf) - len(payload)
 }
 
 // seal fills in the header of RTP and counts on.

@@ -46,12 +46,7 @@ func ParseKnown(b []byte, known func(id []byte) (string, bool)) (Packet, error) 
 	if !isUUID(id) {
 		return Packet{}, ErrID
 	}
-	if known != nil {
-		p.ID, _ = known(id)
-	}
-	if p.ID == "" {
-		p.ID = string(id)
-	}
+	p.ID = name(id, known)
 	if err := p.fields(rest, more); err != nil {
 		return Packet{}, err
 	}
@@ -59,6 +54,15 @@ func ParseKnown(b []byte, known func(id []byte) (string, bool)) (Packet, error) 
 }
 
 var colon = []byte{':'}
+
+func name(id []byte, known func(id []byte) (string, bool)) string {
+	if known != nil {
+		if s, ok := known(id); ok {
+			return s
+		}
+	}
+	return string(id)
+}
 
 // fields reads what follows the UUID; more tells an empty rest from none.
 func (p *Packet) fields(rest []byte, more bool) error {
