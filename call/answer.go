@@ -68,6 +68,7 @@ func (c *Call) prepare(early bool) error {
 		return err
 	}
 	c.leg = l
+	c.resumeStreams()
 	return nil
 }
 
@@ -100,15 +101,20 @@ func (c *Call) answer(route string) error {
 	c.state, c.route, c.answeredAt = answered, route, time.Now()
 	c.manager.answered.Add(1)
 	c.leg.rtp.answered()
+	c.limitDuration()
+	if c.leg.live() {
+		c.start()
+	}
+	return nil
+}
+
+// limitDuration ends the call when it has lasted long enough.
+func (c *Call) limitDuration() {
 	c.limit = time.AfterFunc(c.manager.opts.MaxDuration, func() {
 		_ = c.box.must(func() {
 			c.hangup(sip.Cause{By: sip.ByTimeout, Text: "call.max_duration reached"})
 		})
 	})
-	if c.leg.live() {
-		c.start()
-	}
-	return nil
 }
 
 // start tells the script that the media runs.
@@ -197,7 +203,9 @@ func (c *Call) takeAnswer(body []byte) bool {
 	switch {
 	case err != nil:
 	case r.session == nil:
-		err = r.run(m)
+		if err = r.run(m); err == nil {
+			c.resumeStreams()
+		}
 	default:
 		r.update(m, cd)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rms/media/wire/audiosocket"
 	"rms/sip"
 )
 
@@ -32,6 +33,7 @@ type Call struct {
 	manager *Manager
 	dialog  *sip.Dialog // nil when the call did not come by SIP
 	far     signalling
+	peer    *audiosocket.Peer // nil when the call did not come by AudioSocket
 	router  Router
 	began   time.Time
 	vars    vars

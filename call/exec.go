@@ -191,6 +191,8 @@ func (x *Exec) Info() Info {
 	var i Info
 	if r := x.source(); r != nil {
 		i = infoOf(r)
+	} else if x.call != nil {
+		i = x.call.socketInfo()
 	}
 	i.ID = x.CallID()
 	return i

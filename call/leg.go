@@ -102,7 +102,6 @@ func (l *leg) run(cd media.Codec, tick time.Duration) error {
 		return fmt.Errorf("build the graph: %w", err)
 	}
 	m.opts.Clock.Attach(g)
-	l.call.resumeStreams()
 	return nil
 }
 

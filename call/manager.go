@@ -63,6 +63,7 @@ type Manager struct {
 	ports map[uint16]place // RTP ports of ours that calls use
 
 	drops     dropWatch
+	expected  expectations
 	streaming atomic.Int32 // streams with media, of all calls
 
 	total    atomic.Uint64

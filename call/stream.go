@@ -97,6 +97,9 @@ func (c *Call) startStream(name string, kind *target.Scheme, set *streamSettings
 
 // resumeStreams begins the streams that were asked for before there was media.
 func (c *Call) resumeStreams() {
+	if !c.leg.live() {
+		return
+	}
 	for _, s := range c.streams {
 		if s.waiting() {
 			c.openStream(s)

@@ -46,7 +46,7 @@ func jsonText(s string) string {
 
 // known returns what a name stands for in a text of a stream.
 func (c *Call) known(name string) string {
-	var i Info
+	i := c.socketInfo()
 	if c.dialog != nil {
 		i = infoOf(c.dialog.Invite())
 	}

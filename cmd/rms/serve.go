@@ -85,6 +85,9 @@ func (s *server) greet(w io.Writer, cfg *config.Config) {
 	for _, l := range s.ua.Listeners() {
 		fmt.Fprintf(w, "  listening   %s://%s\n", l.Transport, l.Addr)
 	}
+	if s.sockets != nil {
+		fmt.Fprintf(w, "  listening   audiosocket://%s\n", s.sockets.Addr())
+	}
 	script := cfg.Script.File
 	if script == "" {
 		script = "built in (dial welcome, loop, tone or echo)"

@@ -19,6 +19,7 @@ import (
 	"rms/config"
 	"rms/media"
 	"rms/media/target"
+	"rms/media/wire/audiosocket"
 	"rms/rtp"
 	"rms/scripting"
 	"rms/sip"
@@ -33,6 +34,8 @@ type server struct {
 	calls    *call.Manager
 	ua       *sip.UA
 	trace    *tracer
+	sockets  *audiosocket.Server // nil when audiosocket.listen is empty
+	draining atomic.Bool
 	own      atomic.Pointer[target.OwnSockets]
 	maxCalls int
 }
@@ -83,6 +86,10 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		s.close()
 		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
 	}
+	if err := s.listenAudioSocket(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	own := s.ownSockets(cfg)
 	s.own.Store(&own)
 	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
@@ -126,6 +133,7 @@ func latch(name string) rtp.LatchMode {
 func (s *server) stop(w io.Writer, drain time.Duration) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	s.draining.Store(true)
 	s.ua.Drain()
 	if n := s.calls.Len(); n > 0 {
 		fmt.Fprintf(w, "draining: %d calls in progress, at most %s (a second signal hangs them up)\n", n, drain)
@@ -144,6 +152,11 @@ func (s *server) close() {
 	if s.ua != nil {
 		if err := s.ua.Close(ctx); err != nil {
 			s.log.Warn().Err(err).Msg("signalling closed")
+		}
+	}
+	if s.sockets != nil {
+		if err := s.sockets.Close(ctx); err != nil {
+			s.log.Warn().Err(err).Msg("AudioSocket closed")
 		}
 	}
 	s.calls.Close(ctx)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
 	"rms/call"
 	"rms/config"
 	"rms/media/target"
+	"rms/media/wire/audiosocket"
 )
 
 // streamOptions turns the sections stream, rst and audiosocket into what calls work
@@ -44,8 +46,8 @@ func (s *server) ownSockets(cfg *config.Config) target.OwnSockets {
 			own.Addrs = append(own.Addrs, a)
 		}
 	}
-	if s.ua == nil {
-		return own
+	if s.sockets != nil {
+		own.TCP = append(own.TCP, s.sockets.Addr())
 	}
 	for _, l := range s.ua.Listeners() {
 		if l.Transport == "udp" {
@@ -61,4 +63,45 @@ func (s *server) ownSockets(cfg *config.Config) target.OwnSockets {
 func (s *server) isOwn(network string, addr netip.AddrPort) bool {
 	own := s.own.Load()
 	return own != nil && own.Has(network, addr)
+}
+
+var errDraining = errors.New("the server is stopping")
+
+// listenAudioSocket takes calls from Asterisk where audiosocket.listen says.
+func (s *server) listenAudioSocket(cfg *config.Config) error {
+	a := &cfg.AudioSocket
+	if !a.Listen.IsValid() {
+		return nil
+	}
+	dialect, err := audiosocket.ParseDialect(a.Dialect)
+	if err != nil {
+		return fmt.Errorf("audiosocket.dialect: %w", err)
+	}
+	encoding, err := audiosocket.ParseEncoding(a.Payload)
+	if err != nil {
+		return fmt.Errorf("audiosocket.payload: %w", err)
+	}
+	o := audiosocket.ServerOptions{
+		Listen: a.Listen.String(), Dialect: dialect, Encoding: encoding, MaxConns: a.MaxConnections, PerSource: a.PerSource,
+		Refused: func(from netip.AddrPort, why error) {
+			s.log.Warn().Str("source", from.String()).Err(why).Msg("AudioSocket connection refused")
+		},
+		Suspect: func(p *audiosocket.Peer) {
+			s.log.Warn().Str("call_id", p.ID).Str("source", p.Remote().String()).
+				Msg("AudioSocket sends 160 bytes a message, which G.711 labelled wrongly does: write c(slin) in the dial string, or set audiosocket.payload")
+		},
+	}
+	o.Accept = func(id string, _ netip.AddrPort) error {
+		switch {
+		case s.draining.Load():
+			return errDraining
+		case a.Accept == "registered":
+			return s.calls.Expected(id)
+		}
+		return nil
+	}
+	if s.sockets, err = audiosocket.Listen(o, s.calls.AudioSocket); err != nil {
+		return fmt.Errorf("%w (audiosocket.listen, --audiosocket)", err)
+	}
+	return nil
 }
