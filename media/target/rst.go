@@ -145,8 +145,7 @@ func rstOpen(ctx context.Context, o *Options) (Conn, error) {
 	}
 	c := newRSTConn(o, main)
 	if o.Generation == 2 {
-		host, _, _ := net.SplitHostPort(address)
-		if err := c.openPair(ctx, o, host); err != nil {
+		if err := c.openPair(ctx, o); err != nil {
 			return nil, err
 		}
 	} else {

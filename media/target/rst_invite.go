@@ -18,7 +18,7 @@ var rstInvites = []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * tim
 
 // openPair replaces the socket by a pair of ports and does the handshake of
 // generation 2. Everything is closed when it fails.
-func (c *rstConn) openPair(ctx context.Context, o *Options, host string) error {
+func (c *rstConn) openPair(ctx context.Context, o *Options) error {
 	probe := c.main // connected, so that the system has chosen our address
 	local, ok := probe.LocalAddr().(*net.UDPAddr)
 	_ = probe.Close()
@@ -33,37 +33,30 @@ func (c *rstConn) openPair(ctx context.Context, o *Options, host string) error {
 	c.main, c.second, c.joined = main, second, false
 	_ = second.SetReadBuffer(1) // nobody reads it; the kernel takes its least
 	p, from, err := c.invite(ctx, o, port)
-	if err == nil {
-		err = c.agree(o, p, from, host)
-	}
 	if err != nil {
 		c.generation = 2
 		_ = c.Close()
 		return err
 	}
+	c.agree(o, p, from)
 	return nil
 }
 
-// agree takes the media addresses of the ACK.
-func (c *rstConn) agree(o *Options, ack rst.Packet, from netip.AddrPort, host string) error {
+// agree takes the media ports of the ACK. The rule of the Dialer has allowed the host;
+// which of its ports take audio is its own business, and the rule, which may list the
+// main port alone or know a range as ours, cannot tell.
+func (c *rstConn) agree(o *Options, ack rst.Packet, from netip.AddrPort) {
 	if ack.ReadPort == 0 { // a server of generation 1
 		_ = c.second.Close()
 		c.second = nil
 		c.arm(newRSTSide(rst.Read, c.main, c.server), newRSTSide(rst.Write, c.main, c.server))
-		return nil
+		return
 	}
 	c.generation, c.framing = 2, o.Framing
-	sides := []rstSide{
+	c.arm(
 		newRSTSide(rst.Read, c.main, netip.AddrPortFrom(from.Addr(), uint16(ack.ReadPort))),
 		newRSTSide(rst.Write, c.second, netip.AddrPortFrom(from.Addr(), uint16(ack.WritePort))),
-	}
-	for _, s := range sides[:c.channels] {
-		if err := o.Dial.Check("udp", host, s.to); err != nil {
-			return rstConnectError(fmt.Errorf("media address of the ACK: %w", err))
-		}
-	}
-	c.arm(sides...)
-	return nil
+	)
 }
 
 // invite sends INV until its ACK comes.
