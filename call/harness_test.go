@@ -31,6 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // routes is a script in Go: it runs on one goroutine, as on a script worker.
 type routes struct {
+	mu     sync.RWMutex
 	byName map[string]func(x *call.Exec) error
 	jobs   chan func()
 	busy   atomic.Int32
@@ -47,12 +48,18 @@ func newRoutes(byName map[string]func(x *call.Exec) error) *routes {
 	return r
 }
 
-func (r *routes) Has(name string) bool { return r.byName[name] != nil }
+func (r *routes) route(name string) func(x *call.Exec) error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byName[name]
+}
+
+func (r *routes) Has(name string) bool { return r.route(name) != nil }
 
 func (r *routes) Run(x *call.Exec, name string, done func(error)) error {
 	r.busy.Add(1)
 	r.jobs <- func() {
-		done(r.byName[name](x))
+		done(r.route(name)(x))
 		r.busy.Add(-1)
 	}
 	return nil
@@ -139,6 +146,20 @@ func newHouse(t testing.TB, s script, change ...func(*call.Options)) *house {
 		engine.Close()
 	})
 	return h
+}
+
+// on adds a route to the script, or puts it in the place of another.
+func (h *house) on(name string, route func(x *call.Exec) error) {
+	h.script.mu.Lock()
+	defer h.script.mu.Unlock()
+	h.script.byName[name] = route
+}
+
+// runs gives the house another script.
+func (h *house) runs(s script) {
+	h.script.mu.Lock()
+	defer h.script.mu.Unlock()
+	h.script.byName = s
 }
 
 func (h *house) watch(ev *call.Event) {

@@ -66,14 +66,25 @@ func (s *stream) taps() bool { return !s.waiting() && (s.set.mix != filter.Mono 
 // stream returns the stream of that name.
 func (c *Call) stream(name string) (*stream, error) {
 	for _, s := range c.streams {
-		if s.name == name && !s.stopping {
+		if s.name == name && !s.stopping && !s.ending {
 			return s, nil
 		}
 	}
-	if len(c.streams) == 0 {
+	if c.liveStreams() == 0 {
 		return nil, errors.New("the call has no stream")
 	}
 	return nil, fmt.Errorf("the call has no stream %q", name)
+}
+
+// liveStreams counts the streams that are not about to be forgotten.
+func (c *Call) liveStreams() int {
+	n := 0
+	for _, s := range c.streams {
+		if !s.stopping && !s.ending {
+			n++
+		}
+	}
+	return n
 }
 
 // startStream begins a stream, now or when there is media.
@@ -84,7 +95,7 @@ func (c *Call) startStream(name string, kind *target.Scheme, set *streamSettings
 	if _, err := c.stream(name); err == nil {
 		return fmt.Errorf("the call has a stream %q already: stop it first, or give this one another name", name)
 	}
-	if most := c.manager.opts.Streams.Max; len(c.streams) >= most {
+	if most := c.manager.opts.Streams.Max; c.liveStreams() >= most {
 		return fmt.Errorf("the call has %d streams already (stream.max)", most)
 	}
 	s := &stream{call: c, name: name, kind: kind, set: *set}

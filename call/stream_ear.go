@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"rms/media/clip"
 	"rms/media/filter"
 	"rms/media/target"
 )
@@ -72,7 +73,7 @@ func (e *streamEar) Clip(c target.Clip) error {
 	if !s.set.playback {
 		return nil
 	}
-	pcm, format, err := decodeClip(c.Kind, c.Rate, c.Data, maxClip)
+	pcm, format, err := clip.Decode(c.Kind, c.Rate, c.Data, maxClip)
 	if err != nil {
 		e.Problem(0, "audio of a message: "+err.Error())
 		return nil

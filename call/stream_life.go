@@ -66,6 +66,9 @@ func newStreamLife(s *stream, l *leg) *streamLife {
 	return v
 }
 
+// Detail says where the stream goes, for the picture of the graph.
+func (v *streamLife) Detail() string { return shownURL(v.s.set.target.URL) }
+
 // Write sends one tick's audio. It waits while there is no connection: the ring in
 // front of it drops the oldest audio meanwhile.
 func (v *streamLife) Write(f *media.Frame) (err error) {
