@@ -1,7 +1,8 @@
 # make           the program            make test      every test, race detector on
 # make check     all that a change needs before it is sent
-# make interop   calls through Kamailio with SIPp and baresip (Debian packages)
+# make interop   calls through Kamailio with SIPp and baresip, streams to npm packages
 # make load      thousands of calls on loopback, and what they cost
+# make load-streams   the same with a stream each, and what the stream costs
 
 GO        ?= go
 FUZZTIME  ?= 30s
@@ -19,7 +20,7 @@ INTEROP     = ./cmd/rms/interop
 # The packages of the race run: all but the interop tests, whose server is a process of its own.
 RACE        = $$($(GO) list ./... | grep -v /cmd/rms/interop)
 
-.PHONY: build check static fmt vet lint floors generate-diff test race fuzz bench load interop demo image clean
+.PHONY: build check static fmt vet lint floors generate-diff test race fuzz bench load load-streams interop peers demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o rms ./cmd/rms
@@ -84,7 +85,34 @@ load: build
 	done; \
 	$(GO) run ./cmd/rms/load/peers load "$$dir"/*.json
 
-interop: build
+# What a stream costs: each run calls twice, without and with a stream for each call,
+# each time against a fresh server. make load-streams STREAM=audiosocket CALLS=500 RATE=100
+# RUNS=3; STREAMFLAGS="--stream-rate 16000" has them resampled.
+STREAM      ?= ws
+STREAMFLAGS ?=
+load-streams: build
+	@ulimit -n $$((6 * $(CALLS) + 1000)); \
+	dir=$$(mktemp -d); server=; files=; \
+	stop() { [ -z "$$server" ] || { kill $$server; wait $$server; server=; } 2>/dev/null; }; \
+	trap 'stop; rm -rf "$$dir"' EXIT; trap 'exit 130' INT TERM; \
+	./rms load --stream-script >"$$dir/load.lua"; \
+	for run in $$(seq $(RUNS)); do for with in "" "--stream $(STREAM) $(STREAMFLAGS)"; do \
+		./rms serve --listen udp://127.0.0.1:$(SIPPORT) --rtp-ports 10000-29999 --rtp.jitter 20ms-20ms \
+			--script "$$dir/load.lua" --log-level warn >"$$dir/log" 2>&1 & server=$$!; \
+		for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; grep -q listening "$$dir/log" && break; done; \
+		kill -0 $$server || { cat "$$dir/log"; exit 1; }; \
+		file="$$dir/$$run-$${#with}.json"; files="$$files $$file"; \
+		./rms load sip:loop@127.0.0.1:$(SIPPORT) --calls $(CALLS) --rate $(RATE) --for $(FOR) --two-way --pid $$server --json $$with $(LOADFLAGS) >"$$file" || \
+			{ cat "$$file"; tail -n 20 "$$dir/log"; exit 1; }; \
+		stop; \
+	done; done; \
+	$(GO) run ./cmd/rms/load/peers streams $$files
+
+# The servers of other people that the interop tests stream to; node runs them.
+peers:
+	cd $(INTEROP)/npm && npm ci --no-audit --no-fund --ignore-scripts
+
+interop: build peers
 	CI=true $(GO) test -count=1 -v -timeout 8m $(INTEROP)
 
 demo:

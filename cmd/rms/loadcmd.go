@@ -21,7 +21,25 @@ prints answers by code, set-up times, packets, loss, the deviation of each packe
 from its ptime (kernel timestamps), and with --pid the CPU and memory that each
 call cost the server. The exit status is 0 when every call was answered and heard.
 
-    rms load sip:loop@127.0.0.1 --calls 1000 --rate 200 --for 20s --pid $(pidof rms)`,
+    rms load sip:loop@127.0.0.1 --calls 1000 --rate 200 --for 20s --pid $(pidof rms)
+
+With --stream each call is asked, in header fields of its INVITE, to stream its
+audio to this program; --stream-script prints the script that makes rms do so. A run
+without --stream against the same script gives what the stream costs: the difference
+of mcore and RSS per call. Connect times are from the 200 to the stream's handshake.
+A stream is lost when it never connects, brings no audio or ends before its call.
+
+With --two-way some callers (--stream-probes) send silence with a short pulse every
+half second. The delay is from the sending of the RTP packet with the pulse to the
+reading of the stream's message with it: it holds the server's jitter buffer, its
+tick, its resampler, and this program's own wake-up, which a busy machine makes late.
+Give the server a jitter buffer of a fixed depth (rms serve --rtp.jitter 20ms-20ms)
+and the tool that depth (--stream-depth): the delay is shown with and without it.
+Streams that are not probed are read five times a second, to leave the machine alone.
+
+    rms load --stream-script > load.lua
+    rms serve --script load.lua --rtp.jitter 20ms-20ms &
+    rms load sip:x@127.0.0.1 --calls 500 --rate 100 --two-way --stream ws --pid $!`,
 	run: runLoad,
 }
 
@@ -44,10 +62,23 @@ func runLoad(ctx context.Context, c *command, args []string, stdout, _ io.Writer
 	fs.DurationVar(&o.Baseline, "baseline", 2*time.Second, "idle measuring before the first call")
 	fs.Var(&headers, "header", "extra header field \"Name: value\"; may be given several times")
 	fs.Var(&pids, "pid", "process `id` of the server, for CPU and memory; may be given several times")
+	fs.StringVar(&o.Streams.Kind, "stream", "", "ask each call to stream to this program: ws or audiosocket")
+	fs.StringVar(&o.Streams.URL, "stream-to", "", "`URL` to stream to instead, with %d for the number of the call: an rms sink, say. Connect time and delay are not measured")
+	fs.StringVar(&o.Streams.Listen, "stream-listen", "127.0.0.1:0", "`address` where this program takes the streams")
+	fs.IntVar(&o.Streams.Rate, "stream-rate", 8000, "sample rate of the streams in Hz")
+	fs.StringVar(&o.Streams.Mix, "stream-mix", "mono", "mono, mixed or stereo")
+	fs.IntVar(&o.Streams.Probes, "stream-probes", 20, "streams whose delay is measured; at most every fifth, and only with --two-way and mono")
+	fs.DurationVar(&o.Streams.Depth, "stream-depth", 20*time.Millisecond, "of the server's jitter buffer")
+	fs.IntVar(&o.Streams.Stalled, "stream-stall", 0, "`streams` that are not read while all calls stand")
+	script := fs.Bool("stream-script", false, "print the script that makes rms stream as it is asked to, and end")
 	asJSON := fs.Bool("json", false, "print the result as JSON instead of a table")
 	words, err := parse(fs, args)
 	if err != nil {
 		return notHelp(err)
+	}
+	if *script {
+		_, err = io.WriteString(stdout, load.StreamScript)
+		return err
 	}
 	if len(words) != 1 {
 		return usageError{fmt.Errorf("which SIP-URI is called? For example sip:loop@127.0.0.1")}

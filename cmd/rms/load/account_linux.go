@@ -15,6 +15,7 @@ func (r *runner) result() Result {
 	for i := range p.PIDs {
 		out.Processes = append(out.Processes, r.process(i, standing, out.Answered))
 	}
+	out.Streams = r.streams()
 	out.Machine = r.machine()
 	if r.sender != nil {
 		late := r.sender.late.spread()

@@ -31,6 +31,7 @@ type Options struct {
 	Wheel     time.Duration // each RTP socket is read once in this time, default 200 ms
 	Patience  time.Duration // an INVITE without a final answer is cancelled after this, default 32 s
 	Baseline  time.Duration // idle measuring before the first call, default 2 s
+	Streams   Streams       // what the calls are asked to stream to this program
 }
 
 // codec is what the offer names and what the arithmetic of timestamps needs.
@@ -85,6 +86,8 @@ type plan struct {
 	target    uri
 	nextHop   string // host:port
 	low, high int    // RTP ports
+	wire      wire   // of the streams; nil: none are asked for
+	streamURL string // with %d for the number of the call
 }
 
 func (o Options) check() (plan, error) {
@@ -99,6 +102,9 @@ func (o Options) check() (plan, error) {
 	p.Patience = either(o.Patience, 32*time.Second)
 	p.Baseline = either(o.Baseline, 2*time.Second)
 	if err := p.checkNumbers(); err != nil {
+		return p, err
+	}
+	if err := p.checkStreams(); err != nil {
 		return p, err
 	}
 	var err error

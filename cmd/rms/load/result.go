@@ -24,9 +24,10 @@ type Result struct {
 	Setup       Spread      `json:"setup"`        // INVITE sent to 200 received
 	FirstPacket Spread      `json:"first_packet"` // 200 to first RTP packet
 	Packets     Packets     `json:"packets"`
-	Deviation   Spread      `json:"deviation"`        // of inter-arrival from ptime while all calls stood
-	Outside     Spread      `json:"deviation_set_up"` // the same while calls were placed
-	Late        uint64      `json:"late"`             // packets more than 20 ms behind the call's own time line
+	Deviation   Spread      `json:"deviation"`         // of inter-arrival from ptime while all calls stood
+	Outside     Spread      `json:"deviation_set_up"`  // the same while calls were placed
+	Late        uint64      `json:"late"`              // packets more than 20 ms behind the call's own time line
+	Streams     *StreamSum  `json:"streams,omitempty"` // what the calls streamed to this program
 	Idle        Spread      `json:"idle_timer_lateness"`
 	Processes   []Process   `json:"processes"`
 	Machine     Machine     `json:"machine"`
@@ -79,8 +80,11 @@ type Machine struct {
 }
 
 // Passed says whether every call was answered and brought sound, and nothing
-// of it was lost.
+// of it was lost; and, when streams were asked for, that none was lost.
 func (r Result) Passed() bool {
+	if r.Streams != nil && r.Streams.Lost > 0 {
+		return false
+	}
 	return !r.Interrupted && r.Placed == r.Calls && r.Failed == 0 && r.Packets.Heard == r.Answered && r.Packets.Lost == 0
 }
 

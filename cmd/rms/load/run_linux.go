@@ -38,6 +38,7 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (Result, error) {
 	r.placeAll(ctx)
 	r.hold(ctx)
 	r.hangUpAll(ctx)
+	r.closeTap(tapPatient)
 	r.interrupted = ctx.Err() != nil
 	r.poller.stop()
 	if r.sender != nil {
@@ -62,6 +63,8 @@ type runner struct {
 	agent       *agent
 	poller      *poller
 	sender      *sender
+	tap         *tap // nil: no streams are asked for, or not to us
+	tapClosed   bool
 	rtcp        int
 	nextPort    int
 	running     bool
@@ -94,18 +97,23 @@ func newRunner(ctx context.Context, p plan, stdout io.Writer) (*runner, error) {
 		return nil, err
 	}
 	r := &runner{plan: p, out: stdout, host: host, nextPort: p.low}
+	if err = r.openTap(ctx); err != nil {
+		return nil, err
+	}
 	if r.rtcp, err = openUDP(netip.AddrPortFrom(host, 0), 1<<20); err != nil {
+		r.closeTap(0)
 		return nil, err
 	}
 	rtcpPort, err := localPort(r.rtcp)
+	var t transport
+	if err == nil {
+		t, err = r.listen(ctx)
+	}
 	if err != nil {
+		r.closeTap(0)
 		return nil, errors.Join(err, unix.Close(r.rtcp))
 	}
-	t, err := r.listen(ctx)
-	if err != nil {
-		return nil, errors.Join(err, unix.Close(r.rtcp))
-	}
-	r.agent = newAgent(context.WithoutCancel(ctx), p, runID(), t, r, first, int(rtcpPort))
+	r.agent = newAgent(context.WithoutCancel(ctx), r.plan, runID(), t, r, first, int(rtcpPort))
 	r.startThreads()
 	return r, nil
 }
@@ -141,6 +149,7 @@ func (r *runner) close() {
 			r.sender.stop()
 		}
 	}
+	r.closeTap(0)
 	r.agent.net.close()
 	_ = unix.Close(r.rtcp)
 	runtime.GOMAXPROCS(r.maxProcs)
@@ -252,6 +261,7 @@ func (r *runner) hold(ctx context.Context) {
 	r.poller.windowFrom.Store(from)
 	r.loop(ctx, tickQuiet, func(now int64) bool { return a.up == 0 || now >= from+int64(r.plan.For) })
 	r.closed = r.sample()
+	r.thaw(ctx)
 	r.load = loadAverage()
 	if now := r.closed.at.UnixNano(); now < r.poller.windowTo.Load() {
 		r.poller.windowTo.Store(now) // it ended early

@@ -15,14 +15,16 @@ type sender struct {
 	inbox
 	streams []*stream
 	audio   []byte // one second of encoded tone, sent round and round
+	pulses  pulses // what probed calls send instead
 	late    histogram
 	skipped uint64
 	sent    uint64
+	pulsed  uint64
 	quit    atomic.Bool
 	done    <-chan struct{}
 }
 
-func newSender(c codec) *sender { return &sender{audio: toneOf(c)} }
+func newSender(c codec) *sender { return &sender{audio: toneOf(c), pulses: newPulses(c)} }
 
 func (s *sender) start() { s.done = startThread(0, s.run) }
 
@@ -80,10 +82,18 @@ func (s *sender) next(st *stream, packet []byte) []byte {
 	samples := uint32(st.codec.samples(st.ptime))
 	b := st.out.header(packet[:0], st, st.out.sent*samples, st.out.sent == 0)
 	st.out.sent++
-	if st.out.offset+size > len(s.audio) {
+	audio := s.audio
+	if st.pulsed != nil {
+		audio = s.pulses.audio
+	}
+	if st.out.offset+size > len(audio) {
 		st.out.offset = 0
 	}
-	b = append(b, s.audio[st.out.offset:st.out.offset+size]...)
+	if st.pulsed != nil && s.pulses.begins(st.out.offset, st.out.offset+size) {
+		st.pulsed.Store(time.Now().UnixNano())
+		s.pulsed++
+	}
+	b = append(b, audio[st.out.offset:st.out.offset+size]...)
 	st.out.offset += size
 	return b
 }

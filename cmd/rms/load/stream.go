@@ -24,8 +24,9 @@ type stream struct {
 	ptime   time.Duration
 	began   int64 // when the call was answered, ns of the wall clock
 	remote  atomic.Pointer[sockaddr]
-	stopped atomic.Int64 // when the call ended, ns; 0: it is up
-	users   atomic.Int32 // threads that still hold the socket
+	stopped atomic.Int64  // when the call ended, ns; 0: it is up
+	users   atomic.Int32  // threads that still hold the socket
+	pulsed  *atomic.Int64 // send time of the last pulse; nil: the call sends a tone
 
 	in  reception
 	out transmission

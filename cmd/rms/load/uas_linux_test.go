@@ -29,6 +29,7 @@ type fakeServer struct {
 	repeat200   bool
 	inDialog    []string // methods sent to the caller after its ACK
 	hangUp      bool     // BYE after the ACK
+	streamer    *fakeStreamer
 
 	mu       sync.Mutex
 	invites  int
@@ -166,6 +167,9 @@ func (s *fakeServer) handle(raw []byte, send func(string)) {
 		invite.cseq, invite.method = fmt.Sprintf("%d INVITE", m.cseqNumber), "INVITE"
 		send(respond(&invite, 487, ";tag=srv", ""))
 	default:
+		if l := s.legs[m.callID]; l != nil && s.streamer != nil {
+			s.streamer.end(l.to)
+		}
 		delete(s.legs, m.callID)
 		send(respond(&m, 200, "", ""))
 	}
@@ -191,6 +195,9 @@ func (s *fakeServer) invite(m *message, send func(string)) {
 	offer, err := parseAnswer(m.body)
 	if err != nil {
 		s.t.Errorf("offer: %v in %q", err, m.body)
+	}
+	if s.streamer != nil {
+		s.streamer.open(offer.remote, string(s.last["INVITE"]))
 	}
 	s.legs[m.callID] = &leg{to: offer.remote, send: send, from: m.from, contact: m.contact, callID: m.callID}
 	extra := "Contact: <sip:srv@" + s.udp.LocalAddr().String() + ">\r\n"
@@ -248,8 +255,12 @@ func respond(m *message, code int, tag, extra string, body ...string) string {
 func (s *fakeServer) readMedia() {
 	b := make([]byte, 2048)
 	for {
-		if _, _, err := s.media.ReadFromUDPAddrPort(b); err != nil {
+		n, from, err := s.media.ReadFromUDPAddrPort(b)
+		if err != nil {
 			return
+		}
+		if s.streamer != nil {
+			s.streamer.forward(from, b[rtpHeader:n])
 		}
 		s.mu.Lock()
 		s.received++

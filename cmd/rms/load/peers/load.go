@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"text/tabwriter"
 
@@ -44,13 +42,9 @@ func process(r result.Result) result.Process {
 func load(files []string, out io.Writer) error {
 	var runs []result.Result
 	for _, name := range files {
-		b, err := os.ReadFile(name)
+		r, err := read(name)
 		if err != nil {
 			return err
-		}
-		var r result.Result
-		if err := json.Unmarshal(b, &r); err != nil {
-			return fmt.Errorf("%s is not what rms load --json prints: %w", name, err)
 		}
 		runs = append(runs, r)
 	}

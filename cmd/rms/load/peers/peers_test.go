@@ -58,6 +58,39 @@ func TestRunsAreShownByTheirMedian(t *testing.T) {
 	}
 }
 
+func TestAStreamCostsWhatACallWithItCostsMore(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, text := range []string{
+		`{"calls":500,"processes":[{"mcore_per_call":0.2,"rss_kb_per_call":20}],"late":1}`,
+		`{"calls":500,"processes":[{"mcore_per_call":0.35,"rss_kb_per_call":60}],"streams":{"kind":"ws","rate_hz":8000,"mix":"mono","lost":2,"connect":{"max_ms":12},"delay_beyond_depth":{"p99_ms":21.5}}}`,
+	} {
+		name := filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, name)
+	}
+	var out strings.Builder
+	if err := run(append([]string{"streams"}, files...), nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{
+		"CPU, mcore per stream 0.15 0.15 0.15 <= 0.25", "memory, kB RSS per stream 40 40 40 <= 60", "streams lost 2 2 2 0",
+		"200 to handshake max, ms 12 12 12 <= 2000", "delay p99 beyond the jitter buffer, ms 21.5 21.5 21.5 <= 25",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	for _, wrong := range [][]string{{files[1], files[0]}, {files[0], files[1], files[0]}} {
+		if err := run(append([]string{"streams"}, wrong...), nil, &out); err == nil {
+			t.Errorf("%v: no error", wrong)
+		}
+	}
+}
+
 func TestWrongInputIsAnError(t *testing.T) {
 	t.Parallel()
 	broken := filepath.Join(t.TempDir(), "broken.json")

@@ -1,0 +1,271 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	tapBuffer  = 64 << 10               // the largest message that is understood
+	tapLazy    = 200 * time.Millisecond // a stream that is not probed is read this often
+	tapPatient = 5 * time.Second        // a connection says within this which call it is of
+	tapSmall   = 4 << 10                // receive buffer of streams that will not be read for a while
+)
+
+// tap is the far end of the streams of a run: it accepts them, counts what comes and
+// looks for pulses. Streams that are not probed are read rarely after their first
+// audio, so that receiving costs the machine little: what they count is exact.
+type tap struct {
+	kind     wire
+	listener net.Listener
+	probed   func(index int) bool
+	stalled  func(index int) bool
+	pulsed   []atomic.Int64 // when the last pulse of a call was sent, ns of the wall clock; 0: none yet
+
+	quit chan struct{}
+	thaw chan struct{} // closed: streams that are not read are read again
+	wait sync.WaitGroup
+
+	mu      sync.Mutex
+	open    map[net.Conn]struct{}
+	streams map[int]*tapped
+	strange int // connections of no call of ours
+	again   int // second connections of a call
+	delays  histogram
+	heard   uint64
+}
+
+// tapped is the stream of one call. Its connection alone writes it.
+type tapped struct {
+	index     int
+	connected int64 // ns of the wall clock: the handshake was answered, or the identity came
+	first     int64 // arrival of the first audio
+	ended     int64 // the connection was over
+	frames    uint64
+	bytes     uint64
+	size      int    // bytes of the first audio message
+	odd       uint64 // audio messages of another size
+	text      uint64
+	seen      int64 // send time of the last pulse that was seen
+	clean     bool  // the end was a goodbye
+}
+
+// wire reads one kind of stream.
+type wire interface {
+	// url is where call %d is asked to stream to.
+	url(addr string) string
+	// greet reads what comes before the audio and returns the number of the call.
+	greet(c net.Conn, r *bufio.Reader) (index int, err error)
+	// next reads one message; audio is valid until the next call.
+	next(c net.Conn, r *bufio.Reader) (audio []byte, text bool, err error)
+}
+
+// errGoodbye is the end of a stream as its protocol has it.
+var errGoodbye = errors.New("goodbye")
+
+func newTap(ctx context.Context, kind wire, listen string, calls int) (*tap, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for streams: %w", err)
+	}
+	t := &tap{
+		kind: kind, listener: l, pulsed: make([]atomic.Int64, calls),
+		probed: func(int) bool { return false }, stalled: func(int) bool { return false },
+		quit: make(chan struct{}), thaw: make(chan struct{}),
+		open: map[net.Conn]struct{}{}, streams: map[int]*tapped{},
+	}
+	return t, nil
+}
+
+func (t *tap) url() string { return t.kind.url(t.listener.Addr().String()) }
+
+func (t *tap) start() { t.wait.Go(t.accept) }
+
+func (t *tap) accept() {
+	for {
+		c, err := t.listener.Accept()
+		if err != nil {
+			return
+		}
+		if !t.keep(c) {
+			_ = c.Close()
+			return
+		}
+		t.wait.Go(func() {
+			t.serve(c)
+			t.drop(c)
+		})
+	}
+}
+
+func (t *tap) keep(c net.Conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == nil {
+		return false
+	}
+	t.open[c] = struct{}{}
+	return true
+}
+
+func (t *tap) drop(c net.Conn) {
+	_ = c.Close()
+	t.mu.Lock()
+	delete(t.open, c)
+	t.mu.Unlock()
+}
+
+func (t *tap) serve(c net.Conn) {
+	r := bufio.NewReaderSize(c, tapBuffer)
+	_ = c.SetReadDeadline(time.Now().Add(tapPatient))
+	index, err := t.kind.greet(c, r)
+	s := &tapped{index: index, connected: time.Now().UnixNano()}
+	if err != nil || !t.admit(s) {
+		return
+	}
+	_ = c.SetReadDeadline(time.Time{})
+	if t.stalled(index) {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(tapSmall)
+		}
+	}
+	for err == nil {
+		err = t.read(c, r, s)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.ended, s.clean = time.Now().UnixNano(), errors.Is(err, errGoodbye)
+}
+
+// admit books a stream under its call.
+func (t *tap) admit(s *tapped) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.index < 0 || s.index >= len(t.pulsed) {
+		t.strange++
+		return false
+	}
+	if t.streams[s.index] != nil {
+		t.again++
+		return false
+	}
+	t.streams[s.index] = s
+	return true
+}
+
+// read takes one message, and waits a while when it was the last that has arrived.
+func (t *tap) read(c net.Conn, r *bufio.Reader, s *tapped) error {
+	audio, text, err := t.kind.next(c, r)
+	if err != nil {
+		return err
+	}
+	if text {
+		s.text++
+	}
+	probed := t.probed(s.index)
+	if audio != nil {
+		t.count(s, audio, probed)
+	}
+	if probed || r.Buffered() > 0 || s.frames == 0 {
+		return nil
+	}
+	pause := tapLazy
+	if t.stalled(s.index) {
+		pause = time.Hour
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.thawed(s.index):
+	case <-t.quit:
+	}
+	return nil
+}
+
+// thawed is closed when a stream that was not read is to be read; nil for others.
+func (t *tap) thawed(index int) <-chan struct{} {
+	if !t.stalled(index) {
+		return nil
+	}
+	select {
+	case <-t.thaw:
+		return nil
+	default:
+		return t.thaw
+	}
+}
+
+func (t *tap) count(s *tapped, audio []byte, probed bool) {
+	if s.frames == 0 {
+		s.first, s.size = time.Now().UnixNano(), len(audio)
+	}
+	s.frames++
+	s.bytes += uint64(len(audio))
+	if len(audio) != s.size {
+		s.odd++
+	}
+	if !probed || !pulseIn(audio) {
+		return
+	}
+	at, sent := time.Now().UnixNano(), t.pulsed[s.index].Load()
+	if sent == 0 || sent == s.seen {
+		return
+	}
+	s.seen = sent
+	t.mu.Lock()
+	t.delays.add(at - sent)
+	t.heard++
+	t.mu.Unlock()
+}
+
+// stop waits a while for the streams to end by themselves, then ends them.
+func (t *tap) stop(patience time.Duration) {
+	close(t.quit)
+	_ = t.listener.Close()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && t.standing() > 0; {
+		timer := time.NewTimer(20 * time.Millisecond)
+		<-timer.C
+	}
+	t.mu.Lock()
+	for c := range t.open {
+		_ = c.Close()
+	}
+	t.open = nil
+	t.mu.Unlock()
+	t.wait.Wait()
+}
+
+func (t *tap) standing() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.open)
+}
+
+// findWire knows the kinds of stream that the tool receives.
+func findWire(name string) (wire, error) {
+	switch name {
+	case "ws":
+		return websocketWire{}, nil
+	case "audiosocket":
+		return audiosocketWire{}, nil
+	}
+	return nil, fmt.Errorf("stream %q is not known; use ws or audiosocket", name)
+}
+
+// callOf reads the number of a call as url writes it.
+func callOf(digits string) (int, error) {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return -1, fmt.Errorf("%q is no number of a call", digits)
+	}
+	return n, nil
+}
