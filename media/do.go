@@ -96,7 +96,7 @@ func (g *Graph) attach(c Clock) bool {
 // detached marks g as ticked by nobody. With run it does what still waits.
 func (g *Graph) detached(run bool) {
 	g.mu.Lock()
-	g.on = nil
+	g.on, g.wakes = nil, nil
 	run = run && !g.busy
 	g.busy = g.busy || run
 	g.mu.Unlock()

@@ -61,7 +61,8 @@ type Graph struct {
 
 	nodes []*node
 	links []*Link
-	shard int // where Placed was told, -1 before
+	shard int       // where Placed was told, -1 before
+	wakes *wakeList // of the clock that ticks the graph, nil without one
 
 	waiting atomic.Int32 // len(ops)
 	limit   int          // of ops
@@ -162,8 +163,8 @@ func (g *Graph) SetTick(d time.Duration) {
 }
 
 // place tells all filters their shard, on its goroutine before the first tick.
-func (g *Graph) place(shard int) {
-	g.shard = shard
+func (g *Graph) place(shard int, wakes *wakeList) {
+	g.shard, g.wakes = shard, wakes
 	for i := range g.steps {
 		g.at = i
 		if f, ok := g.steps[i].filter.(Placed); ok {

@@ -53,7 +53,7 @@ func TestRemovedFeederLeavesAHoleThatConnectFills(t *testing.T) {
 	g.Tick()
 	g.Disconnect(c, m)
 	g.Tick()
-	want := [][]int16{{1, 1}, {-1, 2}, {1, 3}, {4}}
+	want := [][]int16{{1, 1}, {-1, 2}, {1, 3}, {-1, 4}}
 	if diff := cmp.Diff(want, e.heard); diff != "" {
 		t.Error(diff)
 	}

@@ -53,6 +53,7 @@ func (f *sinkFilter) Prepare(tick time.Duration) { f.tick = tick }
 func (f *sinkFilter) Process(in, _ []*Frame) {
 	fr := in[0]
 	r := f.link.ring
+	r.wakes = f.link.graph.wakes
 	switch {
 	case fr == nil || (fr.PCM == nil && fr.Payload == nil && !fr.Lost):
 		if f.o.Silence {

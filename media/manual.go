@@ -17,6 +17,7 @@ type ManualClock struct {
 	now    time.Duration
 	stats  ClockStats
 	ready  []*manualGraph // of due
+	wakes  wakeList       // of the one who advances
 
 	turn sync.Mutex // held while a graph ticks
 }
@@ -107,6 +108,7 @@ func (c *ManualClock) Advance(d time.Duration) {
 			c.tick(m)
 		}
 		c.hooks.run(c.hooks.after, 0)
+		c.wakes.flush()
 	}
 }
 
@@ -145,7 +147,7 @@ func (c *ManualClock) tick(m *manualGraph) {
 	}
 	if !m.placed {
 		m.placed = true
-		if !protect(m.graph, func() { m.graph.place(0) }, c.lost) {
+		if !protect(m.graph, func() { m.graph.place(0, &c.wakes) }, c.lost) {
 			return
 		}
 	}

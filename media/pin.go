@@ -142,7 +142,8 @@ func (g *Graph) Connect(from, into Pin) error {
 }
 
 // Disconnect takes the input that from feeds away from the filter that owns into.
-// Without such an input it does nothing.
+// The inputs behind it keep their numbers; Connect fills the hole. Without such an
+// input it does nothing.
 func (g *Graph) Disconnect(from, into Pin) {
 	n := into.node
 	if n == nil || n.graph != g {
@@ -152,7 +153,12 @@ func (g *Graph) Disconnect(from, into Pin) {
 	if i < 0 {
 		return
 	}
-	n.in = slices.Delete(n.in, i, i+1)
+	n.in[i] = edge{}
+	last := len(n.in)
+	for last > 1 && n.in[last-1].from == (Pin{}) {
+		last--
+	}
+	n.in = n.in[:last]
 	g.rebuild()
 }
 

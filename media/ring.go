@@ -34,6 +34,7 @@ type ring struct {
 
 	mu         sync.Mutex
 	head, tail *block
+	idle       bool // a sink's goroutine waits, and nobody has woken it yet
 	lost       int  // samples per channel dropped before head
 	lastGap    int  // the same after the last block, once closed
 	closed     bool // the writer is done
@@ -43,8 +44,9 @@ type ring struct {
 	frames  atomic.Uint64
 	dropped atomic.Uint64
 
-	// The tick's own: what it could not hand over yet, and the samples per channel
-	// dropped after that.
+	// The tick's own: whom to tell at the end of the phase, what it could not hand
+	// over yet, and the samples per channel dropped after that.
+	wakes         *wakeList
 	late, lateEnd *block
 	gap           int
 }
@@ -95,8 +97,12 @@ func (r *ring) flush() {
 		return
 	}
 	r.handOver()
+	wake := r.idle
+	r.idle = false
 	r.mu.Unlock()
-	r.signal()
+	if wake {
+		r.wakes.add(r)
+	}
 }
 
 // handOver appends what push left. The lock is held.
@@ -186,6 +192,7 @@ func (r *ring) wait() (b *block, lost int) {
 		if end && !r.stopped {
 			lost, r.lost, r.lastGap = r.lost+r.lastGap, 0, 0
 		}
+		r.idle = !end
 		r.mu.Unlock()
 		if end {
 			return nil, lost

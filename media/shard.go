@@ -35,6 +35,7 @@ type shard struct {
 	spare   []command
 	dead    []death
 	onLost  func(g *Graph, err error)
+	wakes   wakeList
 }
 
 // period holds the graphs whose tick has the same length.
@@ -145,6 +146,7 @@ func (s *shard) phase(t timer) {
 		s.ticks.Add(uint64(len(graphs)))
 	}
 	s.owner.hooks.run(s.owner.hooks.after, s.id)
+	s.wakes.flush()
 	s.sweep()
 	s.slot++
 	s.busy.Add(int64(t.now() - begin))
@@ -194,7 +196,7 @@ func (s *shard) obey(c command) {
 	switch c.kind {
 	case join:
 		s.in(g)
-		protect(g, func() { g.place(s.id) }, s.onLost)
+		protect(g, func() { g.place(s.id, &s.wakes) }, s.onLost)
 	case leave:
 		if _, ok := s.homes[g]; ok {
 			s.out(g)
