@@ -3,21 +3,15 @@ package target
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
-	"strings"
 	"sync/atomic"
 	"syscall"
 
 	"rms/media"
 	"rms/media/wire/audiosocket"
 )
-
-// audioSocketSend bounds what the kernel holds of audio that the far end does not
-// take, in bytes: 4 s at 8000 Hz.
-const audioSocketSend = 64 << 10
 
 // audioSocket is a connection to an AudioSocket server, as Asterisk would make it.
 type audioSocket struct {
@@ -88,10 +82,6 @@ func newAudioSocket(conn net.Conn, o *Options) *audioSocket {
 	c.fill = audioSocketHeader
 	c.remote, _ = netip.ParseAddrPort(conn.RemoteAddr().String())
 	c.remote = netip.AddrPortFrom(c.remote.Addr().Unmap(), c.remote.Port())
-	if t, ok := conn.(*net.TCPConn); ok {
-		_ = t.SetNoDelay(true) // neither can fail on a socket that just connected
-		_ = t.SetWriteBuffer(audioSocketSend)
-	}
 	return c
 }
 
@@ -135,8 +125,7 @@ func audioSocketFailed(err error) *ConnectError {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		e.Code, e.Text = CodeTimeout, "Connection timed out"
 	case errors.As(err, &number):
-		text := number.Error()
-		e.Text = fmt.Sprintf("%s%s (system error %d)", strings.ToUpper(text[:1]), text[1:], int(number))
+		e.Text = systemError(number)
 	}
 	return e
 }

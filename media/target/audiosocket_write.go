@@ -87,8 +87,10 @@ func (c *audioSocket) send(b []byte) error {
 	case c.local():
 		return ErrClosed
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.end(Ended{By: ByTimeout, Code: 1006, Reason: "Abnormal closure", Error: CodeTimeout,
-			Text: "the far end does not read", Again: true})
+		c.end(Ended{
+			By: ByTimeout, Code: 1006, Reason: "Abnormal closure", Error: CodeTimeout,
+			Text: "the far end does not read", Again: true,
+		})
 		_ = c.conn.Close()
 	}
 	return fmt.Errorf("write to %s: %w", c.remote, err)
