@@ -20,44 +20,52 @@ const (
 
 import (
 	"context"
-	"os"
-	"path/filepath"
+	"io"
+	"net"
+	"net/url"
 	"testing"
-	"time"
 
 	"rms/media"
-	"rms/media/filter"
 	"rms/media/target"
 )
 
-func TestFileKeepsWhatWasHeard(t *testing.T) {
-	dir := t.TempDir()
-	root, err := os.OpenRoot(dir)
+func TestPCMArrivesAsItIs(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
-	file, err := target.Create(root, "call.raw")
+	defer l.Close()
+	heard := make(chan []byte, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			heard <- nil
+			return
+		}
+		raw, _ := io.ReadAll(conn)
+		heard <- raw
+	}()
+	u, _ := url.Parse("pcm://" + l.Addr().String())
+	scheme, ok := target.Lookup("pcm")
+	if !ok {
+		t.Fatal("the scheme is not registered")
+	}
+	o := &target.Options{URL: u, Format: media.Format{Rate: 8000, Channels: 1}}
+	if err := scheme.Check(o); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := scheme.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mono := media.Format{Rate: 8000, Channels: 1}
-	clock, graph := media.NewManualClock(), media.NewGraph(media.GraphOptions{Tick: 20 * time.Millisecond, Convert: filter.Convert})
-	pin, err := graph.Add(filter.NewTone(440, -6, mono), 1)
-	if err != nil {
+	if err := conn.Write(&media.Frame{PCM: []int16{1, -2}, Format: o.Format}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = graph.Spawn(pin, file, media.LinkOptions{Name: "file", Format: mono, Size: 10 * time.Second}); err != nil {
-		t.Fatal(err)
+	if e := conn.Finish(context.Background(), ""); e.By != target.ByLocal {
+		t.Errorf("ended by %s", e.By)
 	}
-	clock.Attach(graph)
-	clock.Advance(time.Second)
-	clock.Detach(graph)
-	if err = graph.Close(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(filepath.Join(dir, "call.raw")); err != nil || info.Size() != 16000 {
-		t.Errorf("the file of one second is %v, %v", info, err)
+	if raw := <-heard; string(raw) != "\x01\x00\xfe\xff" {
+		t.Errorf("heard % x", raw)
 	}
 }
 `
@@ -76,7 +84,7 @@ func examples(t *testing.T) (overlay string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, files := t.TempDir(), map[string]string{"media/target/file_test.go": targetTest}
+	dir, files := t.TempDir(), map[string]string{"media/target/pcm_test.go": targetTest}
 	for _, match := range exampleFile.FindAllSubmatch(page, -1) {
 		path, text := string(match[1]), string(match[2])
 		if tidy, err := format.Source(match[2]); err != nil || string(tidy) != text {
@@ -130,7 +138,7 @@ func TestExamplesOfContributingWork(t *testing.T) {
 		"go vet -overlay=" + overlay + " ./media/codec ./media/filter ./call",
 		"go test -overlay=" + overlay + " -run=TestEveryCodec|TestCodecs|TestLimiter ./media/codec ./media/filter",
 		"go test -vet=off -overlay=" + overlay + " -c -o " + program + " ./media/target",
-		program,
+		program + " -test.run=TestPCM",
 		"go run -overlay=" + overlay + " ./call/gen " + dir,
 		"go run -overlay=" + overlay + " ./cmd/rms check " + script,
 	} {
