@@ -50,6 +50,15 @@ func wsBroke() Ended {
 	}
 }
 
+// wsBrokeWith tells TLS that broke from TCP that did.
+func wsBrokeWith(err error) Ended {
+	e := wsBroke()
+	if wsOfTLS(err) {
+		e.Error, e.Text = CodeTLS, wsTLSText+innermost(err)
+	}
+	return e
+}
+
 // conclude works out why reading ended, and answers the server.
 func (c *wsConn) conclude(err error) Ended {
 	cause := c.wire.failed
@@ -69,7 +78,7 @@ func (c *wsConn) conclude(err error) Ended {
 	case errors.As(cause, &fault):
 		return c.refuse(fault)
 	case errors.As(cause, &drop):
-		return wsBroke()
+		return wsBrokeWith(drop.err)
 	case errors.Is(cause, errWSHandler):
 		c.wire.goodbye(1000, wsReasons[1000], wsGoodbyeLimit)
 		return wsLocalEnd(1000)

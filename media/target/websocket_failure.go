@@ -56,8 +56,6 @@ func wsFailure(ctx context.Context, step wsStep, err error) *ConnectError {
 	var refused *RefusedError
 	var lookup *net.DNSError
 	var proxy *wsProxyError
-	var alert tls.AlertError
-	var record tls.RecordHeaderError
 	var errno syscall.Errno
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -73,8 +71,8 @@ func wsFailure(ctx context.Context, step wsStep, err error) *ConnectError {
 		e.Final = !wsPassing(proxy.status)
 	case step == wsSecuring:
 		e.Code, e.Text = CodeTLSHandshake, "SSL handshake failed: "+innermost(err)
-	case errors.As(err, &alert), errors.As(err, &record):
-		e.Code, e.Text = CodeTLS, "SSL error: "+innermost(err)
+	case wsOfTLS(err):
+		e.Code, e.Text = CodeTLS, wsTLSText+innermost(err)
 	case errors.As(err, &errno) && step == wsDialling:
 		e.Text = systemError(errno)
 	case step == wsAsking && !wsBrokeOff(err):
@@ -86,6 +84,17 @@ func wsFailure(ctx context.Context, step wsStep, err error) *ConnectError {
 		e.Text = innermost(err)
 	}
 	return e
+}
+
+// wsTLSText begins what is said about TLS that broke.
+const wsTLSText = "SSL error: "
+
+// wsOfTLS says that TLS broke after its handshake: an alert, such as a client's
+// certificate that is missing (RFC 8446 section 6), or a record that is none.
+func wsOfTLS(err error) bool {
+	var alert *net.OpError
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) || errors.As(err, &alert) && (alert.Op == "remote error" || alert.Op == "local error")
 }
 
 func wsTimedOut(ctx context.Context, err error) bool {

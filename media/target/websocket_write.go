@@ -155,11 +155,6 @@ func (c *wsConn) lost(err error) error {
 		c.wire.cut()
 		return c.gone()
 	}
-	if !c.reading.Load() {
-		c.settle(wsBroke())
-		c.wire.cut()
-		return c.gone()
-	}
 	_ = c.wire.raw.SetReadDeadline(time.Now().Add(wsCauseLimit))
 	t := time.NewTimer(wsCauseLimit)
 	defer t.Stop()
