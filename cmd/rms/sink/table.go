@@ -10,24 +10,25 @@ import (
 
 const (
 	barFloor   = -60.0 // dBFS at the left end of a bar
-	barLeast   = 5     // cells
+	barLeast   = 7     // cells
 	barMost    = 20
-	fixedWidth = 57 // of a row, without bars and the rest of the id
+	fixedWidth = 52 // of a row without bars and id
 	idLeast    = 10
+	idWanted   = 36 // a UUID
 )
 
 // Table draws the live streams of a sink as lines, to fit a terminal of width by
 // height characters: for each stream its number, id, codec and rate, seconds, a level
 // bar for each side, frames a second, the longest gap and what was dropped.
 func Table(rows []Status, sum Event, width, height int, ascii bool) []string {
-	bar := min(barMost, max(barLeast, (width-fixedWidth-idLeast)/2))
-	id := max(idLeast, width-fixedWidth-2*bar)
+	bar := min(barMost, max(barLeast, (width-fixedWidth-idWanted)/2))
+	id := max(idLeast, min(idMost, width-fixedWidth-2*bar))
 	var out []string
 	put := func(format string, values ...any) {
 		out = append(out, cut(strings.TrimRight(fmt.Sprintf(format, values...), " "), width-1))
 	}
 	put("")
-	put("%4s %-*s %-9s %6s %-*s %-*s %5s %6s %5s", "#", id, "stream", "codec/kHz", "time", bar+4, "left, R, mono", bar+4, "right, W", "fr/s", "gap ms", "drop")
+	put("%4s %-*s %-9s %6s %-*s %-*s %5s %6s %5s", "#", id, "stream", "codec/kHz", "time", bar+4, "left, R", bar+4, "right, W", "fr/s", "gap ms", "drop")
 	most := max(1, height-5)
 	for i, r := range rows {
 		if i == most {
