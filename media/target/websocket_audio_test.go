@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -266,6 +267,7 @@ func TestWebsocketTextThatIsHalfSentIsFinishedLater(t *testing.T) {
 	read := make(chan struct{})
 	texts := make(chan int, 4)
 	far := newWSFar(t, func(p *wsPeer) {
+		_ = p.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 		p.upgrade()
 		<-read
 		for f, ok := p.frame(); ok; f, ok = p.frame() {
@@ -273,7 +275,7 @@ func TestWebsocketTextThatIsHalfSentIsFinishedLater(t *testing.T) {
 		}
 	})
 	s := openWS(t, far.options())
-	const size = 20 << 20
+	const size = 2 << 20
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := s.conn.Text(ctx, strings.Repeat("x", size)); !errors.Is(err, context.DeadlineExceeded) {

@@ -10,11 +10,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"rms/media"
 	"rms/media/target"
@@ -384,4 +387,19 @@ func wsFailed(t *testing.T, err error) *target.ConnectError {
 		t.Fatalf("error %T %v, want a *ConnectError", err, err)
 	}
 	return e
+}
+
+// newHTTPFar is a server that the library accepts connections for.
+func newHTTPFar(t *testing.T, o *websocket.AcceptOptions, serve func(c *websocket.Conn)) *wsFar {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, o)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		serve(c)
+	}))
+	t.Cleanup(s.Close)
+	return &wsFar{t: t, l: s.Listener}
 }

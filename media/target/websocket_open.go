@@ -56,6 +56,7 @@ func wsConnect(ctx context.Context, o *Options) (*wsConn, error) {
 }
 
 func newWSConn(o *Options, ws *websocket.Conn, hs *wsHandshake) *wsConn {
+	ws.SetReadLimit(-1) // wsFrames and the readers of messages have their own
 	length := o.Format.Samples(o.Frame) * 2
 	c := &wsConn{
 		ws:       ws,
