@@ -64,6 +64,7 @@ func (c *Call) digit(digit byte, ms int, source string) {
 		shown = "*"
 	}
 	c.info().Str("source", source).Int("duration_ms", ms).Str("digit", shown).Msg("key pressed")
+	c.keyToStreams(digit, time.Duration(ms)*time.Millisecond)
 	c.emit(&Event{Name: EventDTMF, Fields: []Field{
 		{"digit", string(digit)}, {"duration_ms", int64(ms)}, {"source", source},
 	}})

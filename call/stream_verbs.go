@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"time"
 	"unicode/utf8"
 
 	"rms/media/target"
@@ -52,4 +53,17 @@ func (s *stream) shutdown() error {
 	}
 	s.call.manager.spawn(func() { _ = conn.Graceful() }) // Serve tells of a connection that broke
 	return nil
+}
+
+// keyToStreams tells the far ends of a key that the caller pressed, as far as their
+// protocols have a message for it.
+func (c *Call) keyToStreams(digit byte, d time.Duration) {
+	for _, s := range c.streams {
+		if s.waiting() || s.stopping || s.ending {
+			continue
+		}
+		if err := s.life.out.put(saying{digit: digit, long: d}); err != nil {
+			c.warn().Str("stream", s.name).Err(err).Msg("key not sent to the stream")
+		}
+	}
 }

@@ -762,3 +762,23 @@ func TestMetadataAndHeadersAreFilledInFromTheCall(t *testing.T) {
 	c.Expect(200)
 	h.wait("rms:end")
 }
+
+func TestKeysOfTheCallerReachItsStreams(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	u, far := h.newBooth()
+	h.runs(starts(map[string]any{"url": u}))
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	h.wait("rms:stream_connect")
+	b := far(0)
+	press(c, "5")
+	h.until("key", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.texts) == 1 && b.texts[0] == "key 5"
+	}, e)
+	c.Bye()
+	c.Expect(200)
+	h.wait("rms:end")
+}
