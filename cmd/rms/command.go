@@ -20,7 +20,7 @@ type command struct {
 
 // commands lists the sub-commands in the order of the help.
 func commands() []*command {
-	return []*command{serveCommand, callCommand, demoCommand, sinkCommand, loadCommand, checkCommand, configCommand, versionCommand}
+	return []*command{serveCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand, configCommand, versionCommand}
 }
 
 func find(name string) *command {
