@@ -67,14 +67,16 @@ func TestEveryKindOfStreamAudioIsHeardByTheCaller(t *testing.T) {
 	}
 	p := startPeer(t, "ws-server.js")
 	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.url("/"))), dir)
-	c := ring(t, s, "11s", "--codec", "PCMU")
-	p.see(1, "open", nil)
 	var tones []float64
 	for i, k := range kinds {
-		source := filepath.Join(dir, "source.wav")
+		source := filepath.Join(dir, fmt.Sprintf("source%d.wav", i))
 		sound(t, source, "1", fmt.Sprint(k.hz), "-r", "48000", "-c", "1", "-b", "16")
 		encode(t, source, filepath.Join(dir, k.file), k.args...)
 		tones = append(tones, k.hz)
+	}
+	c := ring(t, s, "-1s", "--codec", "PCMU")
+	p.see(1, "open", nil)
+	for i, k := range kinds {
 		command := map[string]any{"do": "streamAudio", "type": k.kind, "file": filepath.Join(dir, k.file), "more": map[string]any{"turn": i}}
 		if k.rate != 0 {
 			command["rate"] = k.rate
@@ -88,8 +90,18 @@ func TestEveryKindOfStreamAudioIsHeardByTheCaller(t *testing.T) {
 			t.Errorf("play event %d names no file of its own: %s", i, m.text)
 		}
 	}
+	p.playedOut()
 	c.over(t)
 	wantSequence(t, c.heard(t, 8000), 8000, time.Second, tones)
+}
+
+// playedOut waits until all that a websocket server sent was played, and has the call
+// hung up.
+func (p *peer) playedOut() {
+	p.t.Helper()
+	p.do(map[string]any{"do": "text", "text": `{"type":"mark","data":{"name":"played out"}}`})
+	p.see(1, "text", func(o sighting) bool { return strings.Contains(o.Text, "played out") })
+	p.do(map[string]any{"do": "text", "text": "do hangup"})
 }
 
 func TestWhatIsNoStreamAudioIsAMessage(t *testing.T) {
@@ -122,7 +134,7 @@ func TestWhatIsNoStreamAudioIsAMessage(t *testing.T) {
 func TestBinaryAudioIsHeardAtTheRightSpeedHoweverItComes(t *testing.T) {
 	p := startPeer(t, "ws-server.js")
 	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot", playback = true, play_rate = 16000`, p.url("/"))), t.TempDir())
-	c := ring(t, s, "7s", "--codec", "L16/16000")
+	c := ring(t, s, "-1s", "--codec", "L16/16000")
 	p.see(1, "open", nil)
 	p.do(map[string]any{"do": "binary", "hz": 500, "rate": 16000, "seconds": 1}) // paced
 	p.see(1, "done", func(o sighting) bool { return o.Do == "binary" })
@@ -130,6 +142,7 @@ func TestBinaryAudioIsHeardAtTheRightSpeedHoweverItComes(t *testing.T) {
 	p.do(map[string]any{"do": "binary", "hz": 800, "rate": 16000, "seconds": 1, "burst": true, "size": 32000}) // one frame
 	p.do(map[string]any{"do": "binary", "hz": 900, "rate": 16000, "seconds": 1, "burst": true, "size": 333})   // half samples
 	p.do(map[string]any{"do": "fragments", "hz": 1000, "rate": 16000, "seconds": 1, "parts": 7})
+	p.playedOut()
 	c.over(t)
 	wantSequence(t, c.heard(t, 16000), 16000, time.Second, []float64{500, 600, 800, 900, 1000})
 }

@@ -35,21 +35,28 @@ event_route["rms:stream_error"] = function(call) note("error", call, call.body) 
 event_route["rms:stream_play"] = function(call) note("play", call, call.body) end
 event_route["rms:stream_mark"] = function(call) note("mark", call, call.mark .. " " .. call.state .. " " .. tostring(call.played_ms)) end
 event_route["rms:stream_drop"] = function(call) note("drop", call, tostring(call.dropped_ms)) end
+event_route["over"] = function(call) end
 event_route["rms:stream_json"] = function(call)
   note("json", call, call.text)
   local verb, rest = string.match(call.text, "^do (%a+) ?(.*)$")
+  local ok, why = true, nil
   if verb == "stop" then
-    rms_stream_stop(call.name, rest)
+    ok, why = rms_stream_stop{ name = call.name, text = rest }
   elseif verb == "pause" then
-    rms_stream_pause(call.name)
+    ok, why = rms_stream_pause{ name = call.name }
   elseif verb == "resume" then
-    rms_stream_resume(call.name)
+    ok, why = rms_stream_resume{ name = call.name }
   elseif verb == "say" then
-    rms_stream_send_text(call.name, rest)
+    ok, why = rms_stream_send_text{ name = call.name, text = rest }
+  elseif verb == "mark" then
+    ok, why = rms_stream_mark{ name = call.name, mark = rest }
   elseif verb == "clear" then
-    rms_stream_clear(call.name)
+    ok, why = rms_stream_clear{ name = call.name }
   elseif verb == "hangup" then
-    rms_hangup()
+    ok, why = rms_hangup()
+  end
+  if not ok then
+    note("refused", call, tostring(why))
   end
 end
 `
