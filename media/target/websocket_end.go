@@ -65,9 +65,9 @@ func (c *wsConn) conclude(err error) Ended {
 	if cause == nil {
 		cause = err
 	}
-	var bye *wsGoodbye
-	var fault *wsFault
-	var drop *wsDropped
+	var bye *wsGoodbyeError
+	var fault *wsFaultError
+	var drop *wsDroppedError
 	switch {
 	case c.wire.saidBye():
 		return wsLocalEnd(1000)
@@ -84,11 +84,11 @@ func (c *wsConn) conclude(err error) Ended {
 		return wsLocalEnd(1000)
 	}
 	// What is left is a message that does not inflate.
-	return c.refuse(&wsFault{1007, CodeProtocol, "Server sent a message that cannot be read"})
+	return c.refuse(&wsFaultError{1007, CodeProtocol, "Server sent a message that cannot be read"})
 }
 
 // part answers the server's goodbye.
-func (c *wsConn) part(bye *wsGoodbye) Ended {
+func (c *wsConn) part(bye *wsGoodbyeError) Ended {
 	reason := bye.reason
 	if reason == "" {
 		reason = wsReasons[bye.code]
@@ -99,7 +99,7 @@ func (c *wsConn) part(bye *wsGoodbye) Ended {
 }
 
 // refuse tells the server what it did wrong.
-func (c *wsConn) refuse(f *wsFault) Ended {
+func (c *wsConn) refuse(f *wsFaultError) Ended {
 	c.stats.malformed.Add(1)
 	e := c.settle(Ended{By: ByError, Code: f.close, Reason: wsReasons[f.close], Error: f.code, Text: f.text})
 	c.wire.goodbye(f.close, f.text, wsGoodbyeLimit)

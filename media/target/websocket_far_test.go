@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
@@ -402,4 +403,12 @@ func newHTTPFar(t *testing.T, o *websocket.AcceptOptions, serve func(c *websocke
 	}))
 	t.Cleanup(s.Close)
 	return &wsFar{t: t, l: s.Listener}
+}
+
+func wsRequestOf(b []byte) *http.Request {
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(b)))
+	if err != nil {
+		return &http.Request{}
+	}
+	return r
 }

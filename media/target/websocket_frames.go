@@ -19,25 +19,25 @@ const (
 // wsMaxMessage is the longest message of a server, in bytes.
 const wsMaxMessage = audiostream.MaxMessage
 
-// wsFault is something that a server must not do. It ends the connection.
-type wsFault struct {
+// wsFaultError is something that a server must not do. It ends the connection.
+type wsFaultError struct {
 	close int    // code that the server is told
 	code  int    // one of the Code constants
 	text  string // what it was
 }
 
 // Error returns what the server did.
-func (f *wsFault) Error() string { return f.text }
+func (f *wsFaultError) Error() string { return f.text }
 
-// wsGoodbye is the CLOSE of a server.
-type wsGoodbye struct {
+// wsGoodbyeError is the CLOSE of a server.
+type wsGoodbyeError struct {
 	code   int // 1005 when it held none
 	reason string
 	answer int // code of our CLOSE
 }
 
 // Error returns the code.
-func (g *wsGoodbye) Error() string { return fmt.Sprintf("closed with %d", g.code) }
+func (g *wsGoodbyeError) Error() string { return fmt.Sprintf("closed with %d", g.code) }
 
 // wsFrames follows the frames of a server, however they are cut up, takes the control
 // frames out and refuses what RFC 6455 does not allow. The library would let masked
@@ -105,7 +105,7 @@ func (f *wsFrames) header(b byte) (bool, error) {
 		return false, f.first(b)
 	case 2:
 		if b&0x80 != 0 {
-			return false, &wsFault{1002, CodeServerMasked, "Server sent a masked frame"}
+			return false, &wsFaultError{1002, CodeServerMasked, "Server sent a masked frame"}
 		}
 		if b > 125 && f.own {
 			return false, wsBadHeader("control frame of more than 125 bytes")
@@ -141,15 +141,15 @@ func (f *wsFrames) first(b byte) error {
 	case f.own && !fin:
 		return wsBadHeader("control frame in fragments")
 	case op == wsContinue && !f.inside:
-		return &wsFault{1002, CodeProtocol, "Server continued a message that it had not begun"}
+		return &wsFaultError{1002, CodeProtocol, "Server continued a message that it had not begun"}
 	case !f.own && op != wsContinue && f.inside:
-		return &wsFault{1002, CodeProtocol, "Server began a message inside another"}
+		return &wsFaultError{1002, CodeProtocol, "Server began a message inside another"}
 	}
 	return nil
 }
 
-func wsBadHeader(what string) *wsFault {
-	return &wsFault{1002, CodeInvalidHeader, "Server sent an invalid frame header: " + what}
+func wsBadHeader(what string) *wsFaultError {
+	return &wsFaultError{1002, CodeInvalidHeader, "Server sent an invalid frame header: " + what}
 }
 
 // begin is called with the header complete.
@@ -174,8 +174,8 @@ func (f *wsFrames) begin() error {
 	return nil
 }
 
-func wsTooBig() *wsFault {
-	return &wsFault{1009, CodeProtocol, fmt.Sprintf("Message of more than %d bytes", wsMaxMessage)}
+func wsTooBig() *wsFaultError {
+	return &wsFaultError{1009, CodeProtocol, fmt.Sprintf("Message of more than %d bytes", wsMaxMessage)}
 }
 
 // finish acts on a control frame whose payload is complete.
@@ -194,20 +194,20 @@ func (f *wsFrames) finish() error {
 // wsReadClose reads the payload of a CLOSE.
 func wsReadClose(b []byte) error {
 	if len(b) == 0 {
-		return &wsGoodbye{code: 1005, answer: 1005}
+		return &wsGoodbyeError{code: 1005, answer: 1005}
 	}
 	if len(b) == 1 {
-		return &wsFault{1002, CodeProtocol, "Server sent a CLOSE with half a code"}
+		return &wsFaultError{1002, CodeProtocol, "Server sent a CLOSE with half a code"}
 	}
 	code, reason := int(binary.BigEndian.Uint16(b)), b[2:]
 	switch {
 	case audiostream.ValidCloseCode(code) && !utf8.Valid(reason):
-		return &wsFault{1007, CodeProtocol, "Server sent a CLOSE whose reason is not UTF-8"}
+		return &wsFaultError{1007, CodeProtocol, "Server sent a CLOSE whose reason is not UTF-8"}
 	case audiostream.ValidCloseCode(code):
-		return &wsGoodbye{code: code, reason: string(reason), answer: code}
+		return &wsGoodbyeError{code: code, reason: string(reason), answer: code}
 	case code >= 1012 && code <= 1014 && utf8.Valid(reason):
 		// Registered after RFC 6455. They are refused as ever, but what they say is heard.
-		return &wsGoodbye{code: code, reason: string(reason), answer: 1002}
+		return &wsGoodbyeError{code: code, reason: string(reason), answer: 1002}
 	}
-	return &wsFault{1002, CodeProtocol, fmt.Sprintf("Server sent a CLOSE with the invalid code %d", code)}
+	return &wsFaultError{1002, CodeProtocol, fmt.Sprintf("Server sent a CLOSE with the invalid code %d", code)}
 }

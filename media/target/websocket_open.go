@@ -85,6 +85,10 @@ func newWSConn(o *Options, ws *websocket.Conn, hs *wsHandshake) *wsConn {
 
 // dial has the library shake hands over a connection of ours.
 func (hs *wsHandshake) dial(ctx context.Context, deflate bool) (*websocket.Conn, error) {
+	return hs.dialWith(ctx, hs, deflate)
+}
+
+func (hs *wsHandshake) dialWith(ctx context.Context, over http.RoundTripper, deflate bool) (*websocket.Conn, error) {
 	o := hs.options
 	mode := websocket.CompressionDisabled
 	if deflate {
@@ -95,7 +99,7 @@ func (hs *wsHandshake) dial(ctx context.Context, deflate bool) (*websocket.Conn,
 	hs.status, hs.line, hs.extensions = 0, "", ""
 	ws, _, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{
-			Transport:     hs,
+			Transport:     over,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		HTTPHeader:           wsHeader(o),

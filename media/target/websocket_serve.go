@@ -130,7 +130,7 @@ func (c *wsConn) text(r io.Reader, h Handler) error {
 	}
 	c.stats.textIn.Add(1)
 	if !utf8.Valid(b) {
-		return &wsFault{1007, CodeProtocol, "Server sent a text that is not UTF-8"}
+		return &wsFaultError{1007, CodeProtocol, "Server sent a text that is not UTF-8"}
 	}
 	return c.obey(b, h)
 }

@@ -14,7 +14,7 @@ import (
 // wsTLS makes the settings for a wss URL, nil for ws.
 func wsTLS(o *Options) (*tls.Config, error) {
 	if !strings.EqualFold(o.URL.Scheme, "wss") {
-		return nil, nil //nolint:nilnil // no TLS
+		return nil, nil
 	}
 	t := &o.TLS
 	s := &tls.Config{

@@ -236,3 +236,25 @@ func TestWebsocketTLSAuthoritiesAreReadAnewWhenTheFileChanges(t *testing.T) {
 	s.conn.Close()
 	s.over()
 }
+
+func TestWebsocketTLSThatBreaksLaterIsCode9(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	good, _, _ := a.leaf(true, false)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := serveWSFar(t, tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{good}}), func(p *wsPeer) {
+		p.upgrade()
+		p.text("hello")
+		garbage := append([]byte{23, 3, 3, 0, 40}, make([]byte, 40)...)
+		_, _ = p.Conn.(*tls.Conn).NetConn().Write(garbage)
+		_, _ = io.Copy(io.Discard, p.br)
+	})
+	s := openWS(t, wssOptions(far, target.TLS{CAFile: a.file}))
+	e := s.over()
+	if e.By != target.ByError || e.Code != 1006 || e.Error != target.CodeTLS || !strings.HasPrefix(e.Text, "SSL error: ") {
+		t.Errorf("ended %+v", e)
+	}
+}

@@ -37,12 +37,12 @@ type wsWire struct {
 	work   wsWork
 }
 
-// wsDropped is a connection that ended without CLOSE. It does not unwrap: for the
+// wsDroppedError is a connection that ended without CLOSE. It does not unwrap: for the
 // library io.EOF would be the end of a message.
-type wsDropped struct{ err error }
+type wsDroppedError struct{ err error }
 
 // Error returns what the socket said.
-func (d *wsDropped) Error() string { return d.err.Error() }
+func (d *wsDroppedError) Error() string { return d.err.Error() }
 
 // Read returns bytes of data frames.
 func (w *wsWire) Read(p []byte) (int, error) {
@@ -56,7 +56,7 @@ func (w *wsWire) Read(p []byte) (int, error) {
 		case bad != nil:
 			w.failed = bad
 		case err != nil:
-			w.failed = &wsDropped{err}
+			w.failed = &wsDroppedError{err}
 		}
 		if kept > 0 {
 			return kept, nil
