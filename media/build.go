@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 var errCycle = errors.New("the audio would run in a circle")
@@ -95,6 +96,7 @@ func (g *Graph) settle(n *node, cut bool) error {
 		want, out = f.In(), f.Out()
 	}
 	n.format = out
+	defer n.align()
 	for i := range n.in {
 		e := &n.in[i]
 		if e.from.node == nil {
@@ -118,6 +120,23 @@ func (g *Graph) settle(n *node, cut bool) error {
 		}
 	}
 	return nil
+}
+
+// align tells a filter that wants to know how late its inputs are.
+func (n *node) align() {
+	f, ok := n.filter.(Aligner)
+	if !ok {
+		return
+	}
+	late := make([]time.Duration, len(n.in))
+	for i := range n.in {
+		if c := n.in[i].conv; c != nil {
+			if l, ok := c.filter.(Late); ok {
+				late[i] = l.Late()
+			}
+		}
+	}
+	f.Align(late)
 }
 
 // bridge gives e the converter that it needs, or none.

@@ -39,6 +39,18 @@ type Formatted interface {
 	Out() Format
 }
 
+// Late is a converter whose output is some time behind its input.
+type Late interface {
+	Late() time.Duration
+}
+
+// Aligner is a Filter whose inputs must stay in step. Align is called between ticks,
+// each time the graph was built, with how late the converter on each input is; 0 for
+// none. It may allocate; it may not keep late.
+type Aligner interface {
+	Align(late []time.Duration)
+}
+
 // Named is a Filter with a name for the graph's picture and its errors. Filters
 // without one go by their type.
 type Named interface {

@@ -221,6 +221,9 @@ func (g *Graph) Close(ctx context.Context) error {
 	}
 	var errs []error
 	for _, l := range g.links {
+		if l.adopted.Load() {
+			continue // its own Close has said so
+		}
 		if err := l.await(ctx); err != nil {
 			errs = append(errs, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,7 +46,8 @@ func (o LinkOptions) withDefaults() LinkOptions {
 // LinkStats counts what went through a link.
 type LinkStats struct {
 	Frames  uint64        // put into the ring
-	Dropped uint64        // lost because it was full, or the pool was
+	Dropped uint64        // lost because it was full, or the pool was, or the sink had ended
+	Lost    time.Duration // length of these
 	Queued  time.Duration // in the ring now
 	Starved uint64        // ticks for which a source that had begun was too slow
 }
@@ -61,7 +63,8 @@ type Link struct {
 	once    sync.Once     // of closer
 	closer  io.Closer
 	starved func() uint64
-	held    *block // what the goroutine of a sink writes now
+	adopted atomic.Bool // the graph's Reaper has it
+	held    *block      // what the goroutine of a sink writes now
 }
 
 func newLink(g *Graph, name string, r *ring, c io.Closer) *Link {
@@ -73,6 +76,7 @@ func (l *Link) Stats() LinkStats {
 	s := LinkStats{
 		Frames:  l.ring.frames.Load(),
 		Dropped: l.ring.dropped.Load(),
+		Lost:    time.Duration(l.ring.missing.Load()),
 		Queued:  time.Duration(l.ring.queued.Load()),
 	}
 	if l.starved != nil {
@@ -114,8 +118,10 @@ func (l *Link) await(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	l.ring.stop()
-	l.graph.reaper.adopt(l)
+	if l.adopted.CompareAndSwap(false, true) {
+		l.ring.stop(!l.source)
+		l.graph.reaper.adopt(l)
+	}
 	return fmt.Errorf("close link %s: %w", l.name, ctx.Err())
 }
 

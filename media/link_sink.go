@@ -62,7 +62,7 @@ func (f *sinkFilter) Process(in, _ []*Frame) {
 	case fr.Payload != nil && f.o.Format.IsZero():
 		b := r.pool.getBytes(len(fr.Payload))
 		if b == nil {
-			r.miss(fr.Samples)
+			r.miss(fr.Samples, f.tick)
 			return
 		}
 		b.frame = *fr
@@ -83,7 +83,7 @@ func (f *sinkFilter) pcm(fr *Frame) {
 		n := min(len(rest), step)
 		b := r.pool.getPCM(n)
 		if b == nil {
-			r.miss(len(rest) / channels)
+			r.miss(len(rest)/channels, fr.Format.Duration(len(rest)))
 			return
 		}
 		b.frame = *fr
@@ -100,7 +100,7 @@ func (f *sinkFilter) silence() {
 	n := f.o.Format.Samples(f.tick)
 	b := r.pool.getPCM(n)
 	if b == nil {
-		r.miss(n / f.o.Format.Channels)
+		r.miss(n/f.o.Format.Channels, f.tick)
 		return
 	}
 	clear(b.pcm[:n])
@@ -117,7 +117,7 @@ func (l *Link) drain(s Sink) {
 	defer close(l.done)
 	err := guard(func() error { return l.write(s) })
 	l.giveBack()
-	l.ring.stop()
+	l.ring.stop(true)
 	if e := guard(l.shut); err == nil {
 		err = e
 	}

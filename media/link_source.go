@@ -191,7 +191,7 @@ func (f *sourceFilter) removed() {
 		f.cur = nil
 	}
 	f.over = true
-	f.link.ring.stop()
+	f.link.ring.stop(false)
 }
 
 // read runs the source until it ends, fails or is not wanted any more.

@@ -186,6 +186,48 @@ func TestSinkThatBlocksIsInterruptedByClose(t *testing.T) {
 	g.Tick() // the link is out of the graph
 }
 
+func TestSinkThatBlocksForEverDelaysNobody(t *testing.T) {
+	t.Parallel()
+	reaper, pool := &media.Reaper{}, media.NewBlockPool(0)
+	g := media.NewGraph(media.GraphOptions{Reaper: reaper, Pool: pool})
+	deaf, ears := newDisk(nil), newDisk(nil)
+	deaf.enter = make(chan struct{}) // deaf to Close
+	stuck := spawned(t, deaf, media.LinkOptions{Name: "deaf"}, g)
+	free := spawned(t, ears, media.LinkOptions{Size: time.Minute}, g)
+	clock := media.NewManualClock()
+	clock.Attach(g)
+	clock.Advance(time.Minute)
+	if s := stuck.Stats(); s.Queued > media.DefaultRing || s.Lost+s.Queued < time.Minute-40*time.Millisecond || pool.Used() > 4<<20 {
+		t.Errorf("stats %+v, %d bytes lent", s, pool.Used())
+	}
+	eventually(t, "the other sink", func() bool { return len(ears.got()) == 3000 })
+	if s := free.Stats(); s.Dropped != 0 {
+		t.Errorf("the other sink: %+v", s)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := stuck.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || reaper.Left() != 1 {
+		t.Errorf("%v, %d left", err, reaper.Left())
+	}
+	clock.Advance(time.Second)
+	if err := g.Close(context.Background()); err != nil || reaper.Left() != 1 {
+		t.Errorf("the graph waits for a sink that it gave up: %v, %d left", err, reaper.Left())
+	}
+	if s := stuck.Stats(); s.Lost < time.Minute-40*time.Millisecond || s.Queued != 0 {
+		t.Errorf("after Close: %+v", s)
+	}
+	for running := true; running; {
+		select {
+		case <-deaf.enter:
+		case <-stuck.Done():
+			running = false
+		}
+	}
+	if err := reaper.Wait(context.Background()); err != nil || pool.Used() != 0 {
+		t.Errorf("%v, %d bytes lent", err, pool.Used())
+	}
+}
+
 func TestSinkThatFailsIsReportedAndTheGraphGoesOn(t *testing.T) {
 	t.Parallel()
 	full := errors.New("disk full")
@@ -331,7 +373,7 @@ func TestEveryFrameArrivesOrIsCounted(t *testing.T) {
 			if pool.Used() != 0 {
 				t.Errorf("%d bytes are still lent", pool.Used())
 			}
-			if s := l.Stats(); next != ticks+1 || s.Dropped != uint64(lost) {
+			if s := l.Stats(); next != ticks+1 || s.Dropped != uint64(lost) || s.Lost != time.Duration(lost)*20*time.Millisecond {
 				t.Errorf("%d of %d frames are accounted for, %d lost, %+v", next-1, ticks, lost, s)
 			}
 		})

@@ -43,6 +43,7 @@ type ring struct {
 	queued  atomic.Int64 // ns of audio
 	frames  atomic.Uint64
 	dropped atomic.Uint64
+	missing atomic.Int64 // ns of audio that was dropped
 
 	// The tick's own: whom to tell at the end of the phase, what it could not hand
 	// over yet, and the samples per channel dropped after that.
@@ -84,10 +85,12 @@ func (r *ring) push(b *block) {
 	r.flush()
 }
 
-// miss counts a frame of n samples per channel for which the pool had no block.
-func (r *ring) miss(n int) {
+// miss counts a frame of n samples per channel, and its length in ns, for which the
+// pool had no block.
+func (r *ring) miss(n int, ticks time.Duration) {
 	r.gap += n
 	r.dropped.Add(1)
+	r.missing.Add(int64(ticks))
 	r.flush()
 }
 
@@ -145,6 +148,7 @@ func (r *ring) append(b *block) (gap int) {
 
 func (r *ring) drop(b *block) {
 	r.dropped.Add(1)
+	r.missing.Add(b.ticks)
 	r.pool.put(b)
 }
 
@@ -255,12 +259,17 @@ func (r *ring) close() {
 	r.signal()
 }
 
-// stop says that nobody reads any more and gives all blocks back.
-func (r *ring) stop() {
+// stop says that nobody reads any more. What is queued is dropped, and counted when
+// it is lost.
+func (r *ring) stop(lost bool) {
 	r.mu.Lock()
 	r.stopped = true
 	for r.head != nil {
-		r.pool.put(r.pop())
+		if b := r.pop(); lost {
+			r.drop(b)
+		} else {
+			r.pool.put(b)
+		}
 	}
 	r.mu.Unlock()
 	r.signal()

@@ -54,6 +54,16 @@ func (c *converter) Name() string      { return fmt.Sprintf("convert %s > %s", c
 func (c *converter) In() media.Format  { return c.from }
 func (c *converter) Out() media.Format { return c.to }
 
+// Late returns how late both are together.
+func (c *converter) Late() (sum time.Duration) {
+	for _, f := range []media.Filter{c.first, c.second} {
+		if l, ok := f.(media.Late); ok {
+			sum += l.Late()
+		}
+	}
+	return sum
+}
+
 func (c *converter) Prepare(tick time.Duration) {
 	for _, f := range []media.Filter{c.first, c.second} {
 		if p, ok := f.(media.Preparer); ok {

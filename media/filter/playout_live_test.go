@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -241,7 +242,7 @@ func TestPlayoutAccountsForAllWhenEverybodyIsBusy(t *testing.T) {
 		t.Run(fmt.Sprint("oldest ", oldest), func(t *testing.T) {
 			t.Parallel()
 			s := newStage(8000, 20*ms, filter.PlayoutOptions{Limit: 300 * ms, Prebuffer: 20 * ms, DropOldest: oldest})
-			const writes, size = 4000, 333
+			const writes, size = 1200, 333
 			var wait sync.WaitGroup
 			done := make(chan struct{})
 			set := 0
@@ -274,6 +275,7 @@ func TestPlayoutAccountsForAllWhenEverybodyIsBusy(t *testing.T) {
 				default:
 					s.turn()
 					s.heard = s.heard[:0]
+					runtime.Gosched()
 				}
 			}
 			wait.Wait()

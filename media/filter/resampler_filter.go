@@ -43,6 +43,11 @@ func (r *resampler) In() media.Format  { return r.in }
 func (r *resampler) Out() media.Format { return r.out }
 func (r *resampler) Name() string      { return fmt.Sprintf("resampler %d>%d", r.in.Rate, r.out.Rate) }
 
+// Late returns half the length of the filter.
+func (r *resampler) Late() time.Duration {
+	return time.Duration(r.rate.design.taps/2) * time.Second / time.Duration(r.in.Rate)
+}
+
 // Prepare makes room for ticks of this length. A change starts the filter anew.
 func (r *resampler) Prepare(tick time.Duration) {
 	n := r.in.Samples(tick)

@@ -51,14 +51,15 @@ func (m Mix) Channels() int {
 
 // Sides joins the two sides of a call: input 0 is the caller, input 1 the callee. It
 // has audio in every tick, unless it is paused: a side that is silent, or is not
-// there, is zeros, so that what listens needs no clock of its own and both sides stay
-// in step.
+// there, is zeros, so that what listens needs no clock of its own. Both sides stay in
+// step: one without a resampler waits for the other's.
 type Sides struct {
 	mix      Mix
 	rate     int // in Hz
 	need     int // samples of a tick
 	paused   atomic.Bool
 	mismatch atomic.Uint64
+	lines    [2]sideLine
 	pcm      []int16
 	out      media.Frame
 }
@@ -92,6 +93,27 @@ func (f *Sides) Prepare(tick time.Duration) {
 	f.need = f.In().Samples(tick)
 	f.pcm = room(f.pcm, f.need*f.mix.Channels())
 	f.out = media.Frame{PCM: f.pcm, Format: f.Out()}
+	for i := range f.lines {
+		f.lines[i].set(f.lines[i].late, f.need)
+	}
+}
+
+// Align lets the side that comes earlier wait for the other. The caller alone waits
+// for nobody.
+func (f *Sides) Align(late []time.Duration) {
+	var latest time.Duration
+	for i, d := range late {
+		if i == 0 || f.mix != Mono {
+			latest = max(latest, d)
+		}
+	}
+	for i := range f.lines {
+		wait := time.Duration(0)
+		if i < len(late) {
+			wait = max(latest-late[i], 0)
+		}
+		f.lines[i].set(f.In().Samples(wait+time.Second/time.Duration(2*f.rate)), f.need)
+	}
 }
 
 // Process joins one tick.
@@ -115,14 +137,15 @@ func (f *Sides) Process(in, out []*media.Frame) {
 
 // side returns a tick of an input, nil for silence.
 func (f *Sides) side(in []*media.Frame, i int) []int16 {
-	if i >= len(in) || in[i] == nil {
-		return nil
-	}
-	if len(in[i].PCM) != f.need {
+	var pcm []int16
+	switch {
+	case i >= len(in) || in[i] == nil:
+	case len(in[i].PCM) != f.need:
 		f.mismatch.Add(1)
-		return nil
+	default:
+		pcm = in[i].PCM
 	}
-	return in[i].PCM
+	return f.lines[i].turn(pcm)
 }
 
 func (f *Sides) sum(a, b []int16) {
