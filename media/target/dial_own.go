@@ -9,8 +9,11 @@ import (
 // them would talk to ourselves.
 type OwnSockets struct {
 	TCP, UDP []netip.AddrPort // listeners; an unspecified address is all of this machine's
-	Ranges   [][2]int         // first and last UDP port of the ranges that audio uses
-	Addrs    []netip.Addr     // further addresses of ours, as advertised
+	Ranges   [][2]int         // first and last UDP port of ranges that nobody else uses
+	// Uses says that a UDP address is a socket of ours that comes and goes, as those of
+	// calls do; nil is never. A range would also refuse what others have in it.
+	Uses  func(addr netip.AddrPort) bool
+	Addrs []netip.Addr // further addresses of ours, as advertised
 }
 
 // Has says that addr is one of ours.
@@ -19,6 +22,9 @@ func (o OwnSockets) Has(network string, addr netip.AddrPort) bool {
 	listeners := o.TCP
 	if strings.HasPrefix(network, "udp") {
 		listeners = o.UDP
+		if o.Uses != nil && o.Uses(netip.AddrPortFrom(ip, addr.Port())) {
+			return true
+		}
 		for _, r := range o.Ranges {
 			if port := int(addr.Port()); r[0] <= port && port <= r[1] && o.here(ip) {
 				return true

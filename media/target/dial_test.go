@@ -219,11 +219,13 @@ func TestOwnSockets(t *testing.T) {
 		UDP:    []netip.AddrPort{netip.MustParseAddrPort("[::]:5060")},
 		Ranges: [][2]int{{10000, 10009}},
 		Addrs:  []netip.Addr{netip.MustParseAddr("203.0.113.1")},
+		Uses:   func(a netip.AddrPort) bool { return a.String() == "127.0.0.1:12000" },
 	}
 	for text, want := range map[string]bool{
 		"tcp 127.0.0.1:5060": true, "tcp [::1]:5060": true, "tcp 203.0.113.1:5060": true, "tcp 203.0.113.2:5060": false, "tcp [::ffff:127.0.0.1]:5060": true,
 		"tcp 127.0.0.1:9092": true, "tcp 127.0.0.2:9092": false, "tcp 203.0.113.1:9092": true, "tcp 127.0.0.1:10000": false, "tcp4 127.0.0.1:5060": true,
 		"udp 127.0.0.1:5060": true, "udp 127.0.0.1:9092": false, "udp 127.0.0.1:10000": true, "udp4 127.9.9.9:10009": true, "udp 127.0.0.1:10010": false,
+		"udp 127.0.0.1:12000": true, "udp [::ffff:127.0.0.1]:12000": true, "udp 127.0.0.1:12001": false, "tcp 127.0.0.1:12000": false,
 		"udp 203.0.113.1:10005": true, "udp 203.0.113.2:10005": false,
 	} {
 		network, address, _ := strings.Cut(text, " ")
