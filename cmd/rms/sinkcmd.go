@@ -57,11 +57,11 @@ p99_gap_ms and a level for each side. --dir "" writes no files.`,
 
 // sinkFlags are what the command line says.
 type sinkFlags struct {
-	o                    sink.Options
-	kind, dialect, ports string
-	config, subprotocol  string
-	quiet, json, ascii   bool
-	mark, clear, forget  durations
+	o                   sink.Options
+	dialect, ports      string
+	config, subprotocol string
+	quiet, json, ascii  bool
+	mark, clear, forget durations
 }
 
 func runSink(ctx context.Context, c *command, args []string, stdout, stderr io.Writer) error {

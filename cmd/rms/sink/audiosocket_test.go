@@ -239,10 +239,14 @@ func TestAudioSocketManyCallsAtOnceAreAllWhole(t *testing.T) {
 	t.Parallel()
 	const calls = 150
 	p := start(t, sink.Options{Kind: sink.AudioSocket})
-	var wg sync.WaitGroup
+	all := make([]*asterisk, 0, calls)
 	for i := range calls {
+		all = append(all, call(t, p, byte(i+1)))
+	}
+	await(t, "all of them at once", func() bool { return len(p.Streams()) == calls })
+	var wg sync.WaitGroup
+	for i, a := range all {
 		wg.Go(func() {
-			a := call(t, p, byte(i+1))
 			for part := range slices.Chunk(audiotest.Tone(8000, float64(400+10*i), -10, 500*time.Millisecond), 160) {
 				a.write(audiosocket.AppendAudio(nil, audiosocket.Slin8, part))
 			}

@@ -38,7 +38,6 @@ type wsStream struct {
 
 	tuned chan struct{} // closed once rate and channels are sure
 	local chan struct{} // closed when our side ends the stream
-	once  sync.Once
 	wg    sync.WaitGroup
 }
 

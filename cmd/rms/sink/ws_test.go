@@ -469,17 +469,21 @@ func TestWebsocketManyStreamsAtOnceAreAllWhole(t *testing.T) {
 	t.Parallel()
 	const streams = 150
 	p := start(t, sink.Options{Kind: sink.Websocket})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	all := make([]*websocket.Conn, 0, streams)
+	for range streams {
+		c, _, err := websocket.Dial(ctx, p.URL()+"same?rate=8000&mix=mono", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseNow() //nolint:errcheck // closed already
+		all = append(all, c)
+	}
+	await(t, "all of them at once", func() bool { return len(p.Streams()) == streams })
 	var wg sync.WaitGroup
-	for i := range streams {
+	for i, c := range all {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			c, _, err := websocket.Dial(ctx, fmt.Sprintf("%ssame?rate=8000&mix=mono", p.URL()), nil)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer c.CloseNow() //nolint:errcheck // closed already
 			for part := range slices.Chunk(audiotest.Tone(8000, float64(400+10*i), -10, 500*time.Millisecond), 160) {
 				if err := c.Write(ctx, websocket.MessageBinary, bytesOf(part)); err != nil {
 					t.Error(err)
