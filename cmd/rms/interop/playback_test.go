@@ -58,7 +58,7 @@ func TestEveryKindOfStreamAudioIsHeardByTheCaller(t *testing.T) {
 		{"raw", 8000, 500, "a.raw", []string{"-f", "s16le", "-ar", "8000"}},
 		{"raw", 16000, 600, "b.raw", []string{"-f", "s16le", "-ar", "16000"}},
 		{"raw", 48000, 800, "c.raw", []string{"-f", "s16le", "-ar", "48000"}},
-		{"wav", 0, 900, "d.wav", []string{"-ar", "44100", "-ac", "2"}},
+		{"wav", 0, 900, "d.wav", []string{"-ar", "44100", "-af", "pan=stereo|c0=c0|c1=c0"}},
 		{"pcmu", 8000, 1000, "e.ul", []string{"-f", "mulaw", "-ar", "8000"}},
 		{"pcma", 8000, 1100, "f.al", []string{"-f", "alaw", "-ar", "8000"}},
 		{"mp3", 0, 1200, "g.mp3", []string{"-ar", "44100"}},
