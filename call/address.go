@@ -102,6 +102,9 @@ func (m *Manager) own(to netip.AddrPort) bool {
 	return used && (addr == p.bind || addr == p.show || p.bind.IsUnspecified() && addr.IsLoopback())
 }
 
+// UsesRTP tells whether an address is an RTP or RTCP port that a call uses now.
+func (m *Manager) UsesRTP(addr netip.AddrPort) bool { return m.own(addr) }
+
 // usePort notes that a call uses an RTP port and the one above it; a zero place
 // that it does no longer.
 func (m *Manager) usePort(port int, p place) {

@@ -30,7 +30,7 @@ func TestDefaultsOfStreams(t *testing.T) {
 	if r.Inactivity != 30*time.Second || r.InvTimeout != 5*time.Second || r.Ports.Min != 30000 || r.Ports.Max != 30999 {
 		t.Errorf("rst = %+v", r)
 	}
-	if a.Listen.IsValid() || a.Accept != "any" || a.Dialect != "upstream" || a.Payload != "slin" || a.MaxConnections != 1000 || a.PerSource != 200 {
+	if a.Listen.IsValid() || a.Accept != "any" || a.Dialect != "upstream" || a.Payload != "slin" || a.MaxConnections != 2000 || a.PerSource != 1000 {
 		t.Errorf("audiosocket = %+v", a)
 	}
 }

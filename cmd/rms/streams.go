@@ -33,14 +33,14 @@ func streamOptions(cfg *config.Config, own func(network string, addr netip.AddrP
 		o.Remote, err = target.NewDialer(target.DialOptions{Allow: allow, Own: own})
 	}
 	if err != nil {
-		return o, fmt.Errorf("stream.allow: %w", err)
+		return o, err
 	}
 	return o, nil
 }
 
 // ownSockets lists the sockets of this server, which no stream may go to.
 func (s *server) ownSockets(cfg *config.Config) target.OwnSockets {
-	own := target.OwnSockets{Ranges: [][2]int{{cfg.RTP.Ports.Min, cfg.RTP.Ports.Max}}}
+	own := target.OwnSockets{Uses: s.calls.UsesRTP}
 	for _, a := range []netip.Addr{cfg.SIP.Advertise, cfg.RTP.Advertise} {
 		if a.IsValid() {
 			own.Addrs = append(own.Addrs, a)
