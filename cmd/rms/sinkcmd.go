@@ -31,7 +31,7 @@ terminal, a table with levels. Ctrl-C ends all files properly.
 
 Then, in five lines, a call whose audio arrives there:
 
-    rms sink ws --dir heard &
+    rms sink ws --dir heard --channels 2 &
     echo 'event_route["rms:start"] = function(call)' > s.lua
     echo '  rms_stream_start{url = "ws://127.0.0.1:9001/a", mix = "stereo"}; rms_play("welcome.wav") end' >> s.lua
     rms serve --script s.lua --listen udp://127.0.0.1:5070 &

@@ -44,7 +44,7 @@ func Line(e *Event) string {
 		b.WriteString("stop   ")
 		stopped(&b, e)
 	case EventSummary:
-		fmt.Fprintf(&b, "%d streams in %s", e.Streams, seconds(e.Totals.Seconds))
+		fmt.Fprintf(&b, "streams: %d in %s", e.Streams, seconds(e.Totals.Seconds))
 		figures(&b, e.Totals)
 		b.WriteString(counted(e.Counters))
 	}

@@ -518,3 +518,41 @@ func TestRSTFloodCostsABoundedQueue(t *testing.T) {
 		t.Errorf("%d frames, %d lines of refusal", e.Frames, len(refused))
 	}
 }
+
+func TestRSTHostileDatagramsAreCountedByTheirFault(t *testing.T) {
+	t.Parallel()
+	p := start(t, sink.Options{Kind: sink.RST, RST: sink.RSTOptions{Raw: true}})
+	f := sender(t, p.Addr().String())
+	f.say("INV :" + uuid + ":1:2")
+	f.expect("ACK :" + uuid)
+	counted := map[string]uint64{}
+	for _, c := range []struct{ text, counter string }{
+		{"", "rst_short"}, {"INV ", "rst_short"},
+		{strings.Repeat("\x00", 200), "rst_command"}, {"inv :" + uuid + ":1:2", "rst_command"}, {"INV:" + uuid + ":1:2", "rst_command"},
+		{"data:" + uuid + ":R:00:1:x", "rst_command"}, {"DATA :" + uuid + ":R:00:1:x", "rst_command"},
+		{"INV ::1:2", "rst_uuid"}, {"INV :" + uuid[:35] + "\n:1:2", "rst_uuid"}, {"BYE :" + strings.Repeat("a", 8000), "rst_uuid"},
+		{"DATA:../../../../etc/passwd:R:00:1:x", "rst_uuid"}, {"INV :" + uuid + "0:1:2", "rst_uuid"},
+		{"INV :" + uuid, "rst_fields"}, {"INV :" + uuid + ":1", "rst_fields"}, {"INV :" + uuid + ":1:2:5004", "rst_fields"},
+		{"INV :" + uuid + ":1:2:5004:5005:5006", "rst_fields"}, {"BYE :" + uuid + ":1", "rst_fields"}, {"DATA:" + uuid + ":R:00", "rst_fields"},
+		{"INV :" + uuid + ":1:" + strings.Repeat("2", 256), "rst_party"},
+		{"INV :" + uuid + ":1:2:0:5005", "rst_port"}, {"INV :" + uuid + ":1:2:5004:70000", "rst_port"}, {"ACK :" + uuid + ":0:1", "rst_port"},
+		{"ACK :" + uuid, "rst_ack"}, {"ACK :" + uuid + ":1:2", "rst_ack"},
+		{"DATA:" + uuid + ":RW:00:1:x", "rst_flag"}, {"DATA:" + uuid + ":r:00:1:x", "rst_flag"},
+		{"DATA:" + uuid + ":R::1:x", "rst_payload_type"}, {"DATA:" + uuid + ":R:0:1:x", "rst_payload_type"}, {"DATA:" + uuid + ":R:96:1:x", "rst_payload_type"},
+		{"DATA:" + uuid + ":R:00:one:x", "rst_length"}, {"DATA:" + uuid + ":R:00::x", "rst_length"}, {"DATA:" + uuid + ":R:00:65508:x", "rst_length"},
+		{"DATA:" + uuid + ":R:00:2:x", "rst_truncated"},
+		{"BYE :" + uuid[:35] + "0", "rst_unknown"}, {"DATA:" + uuid[:35] + "0:R:00:1:x", "rst_unknown"},
+	} {
+		f.say(c.text)
+		counted[c.counter]++
+		await(t, fmt.Sprintf("%s for %.60q", c.counter, c.text), func() bool { return p.counter(c.counter) == counted[c.counter] })
+	}
+	if s := p.Streams(); len(s) != 1 || len(p.files()) != 0 || len(p.all(sink.EventStart)) != 1 {
+		t.Errorf("%+v, %v", s, p.files())
+	}
+	for _, e := range p.all(sink.EventRefused) {
+		harmless(t, sink.Line(&e))
+	}
+	f.say("BYE :" + uuid)
+	f.expect("ACK :" + uuid)
+}
