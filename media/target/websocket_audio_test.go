@@ -242,8 +242,8 @@ func TestWebsocketTextReturnsWithItsContextAndIsSentOnce(t *testing.T) {
 	stuck := make(chan struct{})
 	go func() {
 		defer close(stuck)
-		for range 40 {
-			_ = s.write(make([]int16, 80000))
+		for range 20 {
+			_ = s.write(make([]int16, 40000))
 		}
 	}()
 	wsStill(t, s.conn)
@@ -335,7 +335,7 @@ func TestWebsocketWriteWaitsForASlowServerAndLosesNothing(t *testing.T) {
 	o := far.options()
 	o.StallTimeout = 5 * time.Second
 	s := openWS(t, o)
-	const writes = 400
+	const writes = 100
 	wrote := make(chan error, 1)
 	go func() {
 		var err error

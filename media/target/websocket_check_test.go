@@ -62,12 +62,24 @@ func TestWebsocketCheckOfAudio(t *testing.T) {
 		play           int
 		good           bool
 	}{
-		{8000, 1, 0, 0, true}, {16000, 2, 20 * ms, 0, true}, {24000, 1, 100 * ms, 0, true},
-		{32000, 1, 60 * ms, 0, true}, {40000, 1, 0, 0, true}, {48000, 2, 1000 * ms, 44100, true},
-		{0, 1, 0, 0, false}, {11025, 1, 0, 0, false}, {12000, 1, 0, 0, false}, {56000, 1, 0, 0, false},
-		{8000, 0, 0, 0, false}, {8000, 3, 0, 0, false},
-		{8000, 1, 50 * ms, 0, false}, {8000, 1, 10 * ms, 0, false}, {8000, 1, 1020 * ms, 0, false}, {8000, 1, -20 * ms, 0, false},
-		{8000, 1, 0, 7999, false}, {8000, 1, 0, 192001, false},
+		{8000, 1, 0, 0, true},
+		{16000, 2, 20 * ms, 0, true},
+		{24000, 1, 100 * ms, 0, true},
+		{32000, 1, 60 * ms, 0, true},
+		{40000, 1, 0, 0, true},
+		{48000, 2, 1000 * ms, 44100, true},
+		{0, 1, 0, 0, false},
+		{11025, 1, 0, 0, false},
+		{12000, 1, 0, 0, false},
+		{56000, 1, 0, 0, false},
+		{8000, 0, 0, 0, false},
+		{8000, 3, 0, 0, false},
+		{8000, 1, 50 * ms, 0, false},
+		{8000, 1, 10 * ms, 0, false},
+		{8000, 1, 1020 * ms, 0, false},
+		{8000, 1, -20 * ms, 0, false},
+		{8000, 1, 0, 7999, false},
+		{8000, 1, 0, 192001, false},
 	} {
 		_, err := wsCheck(func(o *target.Options) {
 			o.Format = media.Format{Rate: c.rate, Channels: c.channels}

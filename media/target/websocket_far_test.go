@@ -279,8 +279,11 @@ func (e *wsEar) Clip(c target.Clip) error {
 	e.note("clip", func() { e.clips = append(e.clips, c) })
 	return nil
 }
-func (e *wsEar) Text(s string)             { e.note("text", func() { e.texts = append(e.texts, s) }) }
-func (e *wsEar) Mark(s string)             { e.note("mark", func() { e.marks = append(e.marks, s) }) }
+
+func (e *wsEar) Text(s string) { e.note("text", func() { e.texts = append(e.texts, s) }) }
+
+func (e *wsEar) Mark(s string) { e.note("mark", func() { e.marks = append(e.marks, s) }) }
+
 func (e *wsEar) Clear(marks bool)          { e.note("clear", func() { e.cleared = append(e.cleared, marks) }) }
 func (e *wsEar) Digit(byte, time.Duration) {}
 func (e *wsEar) Control(string)            {}

@@ -21,7 +21,7 @@ func TestWebsocketHeartbeatPingsWithPayloadPingWhateverIsSent(t *testing.T) {
 		}
 	})
 	o := far.options()
-	o.Heartbeat = 50 * time.Millisecond
+	o.Heartbeat = 200 * time.Millisecond
 	began := time.Now()
 	s := openWS(t, o)
 	stop := make(chan struct{})
@@ -112,21 +112,21 @@ func TestWebsocketHeartbeatWaitsWhileThePongIsBehindAudioThatWeDoNotTake(t *test
 		}
 	})
 	o := far.options()
-	o.Heartbeat = 50 * time.Millisecond
+	o.Heartbeat = 200 * time.Millisecond
 	conn := dialWS(t, o)
 	full := make(chan struct{})
 	s := serveWS(t, conn, &wsEar{audio: func() error { <-full; return nil }})
 	select {
 	case e := <-s.ended:
 		t.Fatalf("ended %+v", e)
-	case <-time.After(400 * time.Millisecond):
+	case <-time.After(900 * time.Millisecond):
 	}
 	close(full)
 	wsEventually(t, "the audio", func() bool { return s.conn.Stats().BytesIn == 64<<10 })
 	select {
 	case e := <-s.ended:
 		t.Fatalf("ended %+v", e)
-	case <-time.After(200 * time.Millisecond):
+	case <-time.After(500 * time.Millisecond):
 	}
 	s.conn.Close()
 	s.over()

@@ -275,8 +275,14 @@ func TestWebsocketBinaryInAllocatesNothing(t *testing.T) {
 func TestWebsocketFilterFindsTheSameHoweverTheBytesAreCut(t *testing.T) {
 	t.Parallel()
 	stream := bytes.Join([][]byte{
-		{0x82, 3, 1, 2, 3}, {0x89, 2, 'h', 'i'}, {0x01, 0}, {0x8a, 0}, {0x80, 126, 0, 3, 'a', 'b', 'c'},
-		{0x82, 127, 0, 0, 0, 0, 0, 0, 0, 1, 9}, {0x88, 2, 3, 0xe8}, {0xff, 0xff},
+		{0x82, 3, 1, 2, 3},
+		{0x89, 2, 'h', 'i'},
+		{0x01, 0},
+		{0x8a, 0},
+		{0x80, 126, 0, 3, 'a', 'b', 'c'},
+		{0x82, 127, 0, 0, 0, 0, 0, 0, 0, 1, 9},
+		{0x88, 2, 3, 0xe8},
+		{0xff, 0xff},
 	}, nil)
 	wantData := bytes.Join([][]byte{
 		{0x82, 3, 1, 2, 3}, {0x01, 0}, {0x80, 126, 0, 3, 'a', 'b', 'c'}, {0x82, 127, 0, 0, 0, 0, 0, 0, 0, 1, 9},
@@ -330,9 +336,16 @@ func FuzzWebsocketFilter(f *testing.F) {
 
 func wsSeeds() [][]byte {
 	return [][]byte{
-		{0x82, 2, 1, 2}, {0x81, 2, 'h', 'i', 0x88, 2, 3, 0xe8}, {0x01, 1, 'a', 0x89, 0, 0x80, 1, 'b'},
-		{0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0}, {0x82, 0x84, 1, 2, 3, 4, 5}, {0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0},
-		{0x88, 4, 0x0f, 0xa1, 0xff, 0xfe}, {0x83, 0}, {0x81, 126, 0, 200}, {0x8a, 125},
+		{0x82, 2, 1, 2},
+		{0x81, 2, 'h', 'i', 0x88, 2, 3, 0xe8},
+		{0x01, 1, 'a', 0x89, 0, 0x80, 1, 'b'},
+		{0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0},
+		{0x82, 0x84, 1, 2, 3, 4, 5},
+		{0xc1, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0},
+		{0x88, 4, 0x0f, 0xa1, 0xff, 0xfe},
+		{0x83, 0},
+		{0x81, 126, 0, 200},
+		{0x8a, 125},
 		append([]byte{0x81, 56}, `{"type":"streamAudio","data":{"audioDataType":"raw","s":1}}`...),
 	}
 }
