@@ -58,7 +58,7 @@ func (c *Call) watch(ev *Event) {
 		ev.Time = time.Now()
 	}
 	if w := c.manager.opts.Watch; w != nil {
-		w(ev)
+		w(shown(ev))
 	}
 }
 

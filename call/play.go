@@ -220,7 +220,7 @@ func (c *Call) failed(p *playing, played time.Duration, err error) {
 	bound := c.router.Has(EventPlayError)
 	c.emit(&Event{Name: EventPlayError, Fields: []Field{{"file", p.file}, {"error", text}}})
 	switch {
-	case bound:
+	case bound && !IsWait(p.route):
 	case p.route != "":
 		c.emit(&Event{Name: p.route, Fields: []Field{
 			{"file", p.file}, {"reason", ReasonError}, {"played_ms", played.Milliseconds()}, {"error", text},

@@ -24,11 +24,19 @@ type Verb struct {
 	// on the call's: it may wait for any call, and for the clock.
 	Free bool
 
+	// Waits names the Route parameter whose event comes exactly once for each use that
+	// did not fail: scripts then have <name>_wait, which goes on when it has come. With
+	// Pauses the plain name does the same when it is given no route.
+	Waits  string
+	Pauses bool
+
 	// Run does the work. It runs on the goroutine of the call (with NoCall and
 	// no call: on the caller's), must not block, and gets arguments that have
 	// passed Bind. Its result is nil (= true) or a plain value: bool, int64,
 	// float64, string, map[string]any, []any.
 	Run func(x *Exec, a Args) (any, error)
+
+	wait *Verb // see WaitForm
 }
 
 // Kind is the type of a parameter.
@@ -83,6 +91,7 @@ func Register(v *Verb) {
 		}
 		verbs[n] = v
 	}
+	v.wait = v.withoutRoute()
 }
 
 // Lookup finds a verb by its name or alias, without the prefix "rms_".

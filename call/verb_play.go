@@ -10,6 +10,7 @@ func init() {
 		Name:   "play",
 		Doc:    "Plays a file to the caller, resampled and mixed to the call's codec. Files lie in media.roots or are embedded; \"tone:440\" and \"tone:440/2s\" play a tone, \"silence:2s\" silence. The route runs when the last sample was sent, or when the play was stopped, replaced or impossible.",
 		Result: "true",
+		Waits:  "route",
 		Params: []Param{
 			{Name: "file", Kind: String, Required: true, Doc: "what to play"},
 			{Name: "route", Kind: Route, Doc: "event route that runs at the end; without one the end of a play from a script hangs up"},

@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"rms/call"
-	"rms/scripting/lua"
 	"rms/scripting/sandbox"
 )
 
@@ -66,7 +65,7 @@ func Load(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := src.compile(lua.Options{
+	program, err := src.compile(sandbox.Options{
 		Limits: sandbox.Limits{Budget: o.Budget, Memory: o.Memory}, Log: o.Log, Masked: o.Masked,
 	})
 	if err != nil {
@@ -108,8 +107,12 @@ func (e *Engine) Name() string { return e.name }
 // Routes lists the routes of the script by name.
 func (e *Engine) Routes() []string { return slices.Clone(e.routes) }
 
-// Has reports whether the script has a route of that name.
+// Has reports whether the script has a route of that name, or may wait for an event
+// of that name.
 func (e *Engine) Has(route string) bool {
+	if call.IsWait(route) {
+		return true
+	}
 	_, ok := slices.BinarySearch(e.routes, route)
 	return ok
 }

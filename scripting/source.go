@@ -4,9 +4,13 @@ import (
 	_ "embed" // the default script
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/rs/zerolog"
 
 	"rms/scripting/lua"
 	"rms/scripting/sandbox"
@@ -22,17 +26,18 @@ const maxFile = 1 << 20
 
 // source is a script as read from its file.
 type source struct {
-	name string // in error messages
-	text []byte
+	name     string // in error messages
+	text     []byte
+	embedded bool
 }
 
 // open reads a script file, the embedded one for "".
 func open(file string) (source, error) {
 	if file == "" {
-		return source{"default.lua", []byte(DefaultScript)}, nil
+		return source{"default.lua", []byte(DefaultScript), true}, nil
 	}
-	if ext := strings.ToLower(filepath.Ext(file)); ext != ".lua" {
-		return source{}, fmt.Errorf("script %s: files ending in %q cannot be run (known: .lua)", file, ext)
+	if ext := strings.ToLower(filepath.Ext(file)); languages[ext].compile == nil {
+		return source{}, fmt.Errorf("script %s: files ending in %q cannot be run (known: %s)", file, ext, endings())
 	}
 	info, err := os.Stat(file)
 	if err != nil {
@@ -53,11 +58,41 @@ func open(file string) (source, error) {
 	if len(text) > maxFile {
 		return source{}, fmt.Errorf("script %s: larger than %d bytes", file, maxFile)
 	}
-	return source{file, text}, nil
+	return source{file, text, false}, nil
 }
 
-func (s source) compile(o lua.Options) (sandbox.Program, error) {
-	return lua.Compile(s.name, s.text, o)
+// language is one that scripts can be written in.
+type language struct {
+	compile func(name string, source []byte, o sandbox.Options) (sandbox.Program, error)
+	check   func(name string, source []byte, o sandbox.Options) []error
+}
+
+// languages are known by the ending of a file's name.
+var languages = map[string]language{
+	".lua": {
+		compile: func(name string, source []byte, o sandbox.Options) (sandbox.Program, error) {
+			return lua.Compile(name, source, o)
+		},
+		check: lua.Check,
+	},
+}
+
+// endings lists the languages for an error.
+func endings() string { return strings.Join(slices.Sorted(maps.Keys(languages)), ", ") }
+
+func (s source) language() language { return languages[strings.ToLower(filepath.Ext(s.name))] }
+
+func (s source) compile(o sandbox.Options) (sandbox.Program, error) {
+	o.Dir = s.dir()
+	return s.language().compile(s.name, s.text, o)
+}
+
+// dir is where the files lie that a script may ask for, "" for the embedded one.
+func (s source) dir() string {
+	if s.embedded {
+		return ""
+	}
+	return filepath.Dir(s.name)
 }
 
 // Check finds what can be found in a script without a call: syntax, an error
@@ -68,5 +103,9 @@ func Check(file string) []error {
 	if err != nil {
 		return []error{err}
 	}
-	return lua.Check(src.name, src.text)
+	return src.check()
+}
+
+func (s source) check() []error {
+	return s.language().check(s.name, s.text, sandbox.Options{Log: zerolog.Nop(), Dir: s.dir()})
 }

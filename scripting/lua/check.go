@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/yuin/gopher-lua/ast"
 
 	"rms/call"
@@ -16,12 +15,12 @@ import (
 // Check finds mistakes in a script without a call: it compiles it, runs its top
 // level, and looks at each use of a verb whose arguments are written in the
 // script.
-func Check(name string, source []byte) []error {
+func Check(name string, source []byte, o Options) []error {
 	chunk, err := parseSource(name, source)
 	if err != nil {
 		return []error{err}
 	}
-	p, err := Compile(name, source, Options{Log: zerolog.Nop()})
+	p, err := Compile(name, source, o)
 	if err != nil {
 		return []error{err}
 	}

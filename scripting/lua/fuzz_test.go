@@ -81,7 +81,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, script string) {
-		if len(lua.Check("f.lua", []byte(script))) > 0 || len(script) > 1000 {
+		if len(lua.Check("f.lua", []byte(script), quiet)) > 0 || len(script) > 1000 {
 			return
 		}
 		if _, err := lua.Compile("f.lua", []byte(script), quiet); err != nil {

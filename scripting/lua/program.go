@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rs/zerolog"
 	glua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
@@ -26,12 +25,8 @@ const maxArray = 1 << 14
 
 func init() { glua.MaxArrayIndex = maxArray }
 
-// Options say how runs are limited and where their log lines go.
-type Options struct {
-	Limits sandbox.Limits
-	Log    zerolog.Logger // for lines that the script writes while it loads
-	Masked bool           // no digits in log lines of scripts
-}
+// Options are those of every language.
+type Options = sandbox.Options
 
 // Program is a compiled script. Its states share the code.
 type Program struct {
@@ -53,6 +48,9 @@ func Compile(name string, source []byte, o Options) (*Program, error) {
 	}
 	return &Program{name: name, proto: proto, opts: o}, nil
 }
+
+// Files lists the files that the script required.
+func (p *Program) Files() []string { return nil }
 
 // NewState makes an interpreter and runs the script's top level in it, within
 // twenty times the budget of a run.

@@ -81,6 +81,15 @@ func (s *State) Routes() []string { return s.names }
 // Fit reports whether the state may be used for another run.
 func (s *State) Fit() bool { return !s.unfit }
 
+// Holds reports whether a run waits for the event of a token.
+func (s *State) Holds(string) bool { return false }
+
+// Waiting counts the runs that wait.
+func (s *State) Waiting() int { return 0 }
+
+// Forget gives up the runs of a call that wait.
+func (s *State) Forget(string) {}
+
 // Close frees the state.
 func (s *State) Close() { s.L.Close() }
 

@@ -35,7 +35,7 @@ func set[T int | int64 | time.Duration](v *T, to T) {
 const (
 	checkSteps  = 64               // steps between two looks at the clock
 	sampleEvery = time.Millisecond // between two looks at the heap
-	slices      = 4                // a stall between two looks counts for 1/slices of the budget at most
+	stallShare  = 4                // a stall between two looks counts for 1/stallShare of the budget at most
 	starvation  = 10               // budgets after which a run ends, stalls or not
 )
 
@@ -173,7 +173,7 @@ func (m *Meter) check() {
 		return
 	}
 	now, budget := m.now(), m.limits.Budget
-	m.spent += min(now-m.looked, budget/slices)
+	m.spent += min(now-m.looked, budget/stallShare)
 	m.looked = now
 	switch {
 	case m.steps > m.limits.Steps:
