@@ -227,11 +227,11 @@ func TestSmallFilesThatStandForHoursStopAtTheLimit(t *testing.T) {
 	opus := append([]byte("OpusHead\x01\x01"), 0, 0, 0x80, 0xbb, 0, 0, 0, 0, 0)
 	data := oggPages(opus, []byte("OpusTags"), bytes.Repeat([]byte{0x1b, 0x02}, 1), 1<<16) // 120 ms in two bytes
 	begun := time.Now()
-	_, _, err := clip.Decode("ogg", 0, data, minute)
+	_, _, err := clip.Decode("ogg", 0, data, minute/6)
 	if !errors.Is(err, clip.ErrTooLong) {
 		t.Errorf("two hours of Opus in %d bytes: %v", len(data), err)
 	}
-	if _, _, err := clip.Decode("mp3", 0, bytes.Repeat(mp3Frames(0xf3, 0x18, 36), 300), minute); !errors.Is(err, clip.ErrTooLong) {
+	if _, _, err := clip.Decode("mp3", 0, bytes.Repeat(mp3Frames(0xf3, 0x18, 36), 60), minute/6); !errors.Is(err, clip.ErrTooLong) {
 		t.Errorf("silent MP3: %v", err)
 	}
 	if took := time.Since(begun); took > 30*time.Second {
