@@ -32,27 +32,37 @@ func (x *Exec) audioStream(name, args string, parse func(string) (audiostream.Co
 		}
 		why, text = err.Error(), audiostream.Failed
 	}
-	_ = x.on(cmd.UUID, func(x *Exec) error {
-		x.call.warn().Str("command", name).Str("verb", cmd.Verb).Str("reason", why).Msg("api command refused")
+	x.Log().Warn().Str("command", name).Str("uuid", cmd.UUID).Str("verb", cut(cmd.Verb, 100)).Str("reason", why).Msg("api command refused")
+	x.tellRefused(cmd.UUID, streamName(&cmd), why)
+	return text
+}
+
+// tellRefused tells a call's script why a command about one of its streams was
+// refused, which the reply does not say.
+func (x *Exec) tellRefused(uuid, stream, why string) {
+	_ = x.on(uuid, func(x *Exec) error {
 		x.call.emit(&Event{Name: EventStreamError, Fields: []Field{
-			{"name", streamName(&cmd)}, {"code", int64(0)}, {"error", why}, {"http_status", int64(0)},
+			{"name", stream}, {"code", int64(0)}, {"error", why}, {"http_status", int64(0)},
 		}})
 		return nil
 	})
-	return text
 }
 
 func (c *Call) audioStream(x *Exec, cmd *audiostream.Command) error {
 	if cmd.Verb == audiostream.Start {
 		return c.startAudioStream(x, cmd)
 	}
-	s, err := c.stream(streamName(cmd))
+	find := c.stream
+	if cmd.Verb == audiostream.Stop || cmd.Verb == audiostream.StopPlay {
+		find = c.audible
+	}
+	s, err := find(streamName(cmd))
 	if err != nil {
 		return err
 	}
 	switch cmd.Verb {
 	case audiostream.Stop:
-		s.stop(cmd.Text)
+		s.halt(cmd.Text)
 	case audiostream.SendText:
 		return s.say(cmd.Text)
 	case audiostream.Pause, audiostream.Resume:

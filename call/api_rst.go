@@ -52,6 +52,7 @@ func (x *Exec) rstReply(command, uuid string, err error) string {
 	if err == nil {
 		return audiostream.RSTOK
 	}
+	x.tellRefused(uuid, rstStream, err.Error())
 	x.Log().Warn().Str("command", command).Str("uuid", cut(uuid, 100)).Str("reason", err.Error()).Msg("api command refused")
 	return audiostream.RSTFailed
 }

@@ -28,6 +28,7 @@ func (m *Manager) AudioSocket(p *audiosocket.Peer) {
 	c.far = &socketFar{call: c, peer: p}
 	c.box.call = c
 	if !m.admit(c) {
+		m.log.Warn().Str("call_id", c.id).Str("source", p.Remote().String()).Msg("AudioSocket call refused: its UUID is live")
 		_ = p.Hangup()
 		return
 	}
@@ -53,6 +54,9 @@ func (m *Manager) admit(c *Call) bool {
 
 // beginSocket starts the media, and tells the script.
 func (c *Call) beginSocket(line *socketLine) {
+	if c.state >= leaving {
+		return // the server stops
+	}
 	rate := 8000
 	if line.rate >= 16000 {
 		rate = 16000
@@ -75,7 +79,7 @@ func (c *Call) beginSocket(line *socketLine) {
 			if c.state != answered {
 				return
 			}
-			_ = line.peer.Signal(audiosocket.SignalAnswer) // Fork rings until then
+			_ = line.keys.put(func() error { return line.peer.Signal(audiosocket.SignalAnswer) }) // Fork rings until then
 			c.start()
 		})
 }
@@ -124,7 +128,7 @@ type socketReader struct {
 // start begins the call at a rate in Hz, once.
 func (r *socketReader) start(rate int) {
 	r.once.Do(func() {
-		r.line = newSocketLine(r.peer, rate)
+		r.line = newSocketLine(r.call, r.peer, rate)
 		_ = r.call.box.must(func() { r.call.beginSocket(r.line) })
 	})
 }

@@ -46,8 +46,10 @@ type Call struct {
 	streams    []*stream
 	tails      []*stream    // that are over, whose audio still plays
 	streaming  atomic.Int32 // streams with media
+	files      callFiles    // that play events of streams named
 	forwards   []*forward
 	keys       keyLog
+	keysTold   int  // routes of rms:dtmf that wait or run
 	started    bool // the start event was sent
 	acked      bool // rms:ack was sent
 	answeredAt time.Time
@@ -163,7 +165,9 @@ func (c *Call) abandon() {
 	l := c.leg
 	for _, s := range c.streams {
 		if s.life != nil {
-			s.life.abort()
+			c.streaming.Add(-1)
+			c.manager.streaming.Add(-1)
+			c.manager.spawn(s.life.abort)
 		}
 	}
 	c.streams, c.tails = nil, nil

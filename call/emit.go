@@ -44,6 +44,21 @@ func (c *Call) emitThen(ev *Event, r *sip.Request, then func(error)) {
 	}
 }
 
+// emitAll sends events one after the other, before any other of the call; then runs
+// in the mailbox when the routes of all have ended.
+func (c *Call) emitAll(list []*Event, then func()) {
+	left := len(list) + 1
+	done := func(error) {
+		if left--; left == 0 && then != nil {
+			then()
+		}
+	}
+	for _, ev := range list {
+		c.emitThen(ev, nil, done)
+	}
+	done(nil)
+}
+
 // bystander tells whether a call can go on without its script hearing of an event:
 // keys, the end, and what far ends of streams say and do.
 func bystander(event string) bool {

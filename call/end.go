@@ -35,6 +35,14 @@ func (c *Call) hangup(cause sip.Cause) {
 	c.leave(cause)
 }
 
+// notBefore is the later of t and now plus d.
+func notBefore(t time.Time, d time.Duration) time.Time {
+	if n := time.Now().Add(d); n.After(t) {
+		return n
+	}
+	return t
+}
+
 // afterTail does op now, or as soon as the last packet of a prompt that just ended
 // was played out: a phone stops at the BYE.
 func (c *Call) afterTail(op func()) {
@@ -110,6 +118,7 @@ func (c *Call) closeLeg(l *leg) {
 			}
 			_ = c.box.must(func() {
 				c.legStats.add(&stats)
+				c.clearTails()
 				c.closing--
 				c.finish()
 			})
@@ -161,6 +170,7 @@ func (c *Call) finish() {
 
 // forget lets go of the call: nothing can be posted any more.
 func (c *Call) forget() {
+	c.manager.spawn(c.files.clear)
 	c.box.close()
 	c.manager.remove(c)
 }

@@ -17,6 +17,10 @@ const (
 	keysKept   = 16
 )
 
+// keysWaiting bounds the keys that the script has not dealt with: nobody types that
+// fast, and a far end that does must not fill the script's queue.
+const keysWaiting = 64
+
 // keyLog remembers the keys of the last seconds, so that one that comes in two
 // forms is one event.
 type keyLog struct {
@@ -59,15 +63,20 @@ func (c *Call) digit(digit byte, ms int, source string) {
 	if c.keys.again(digit, source, time.Duration(ms)*time.Millisecond, time.Now()) {
 		return
 	}
+	if c.keysTold >= keysWaiting {
+		c.manager.dropped.Add(1)
+		return
+	}
 	shown := string(digit)
 	if c.manager.opts.MaskDigits {
 		shown = "*"
 	}
 	c.info().Str("source", source).Int("duration_ms", ms).Str("digit", shown).Msg("key pressed")
 	c.keyToStreams(digit, time.Duration(ms)*time.Millisecond)
-	c.emit(&Event{Name: EventDTMF, Fields: []Field{
+	c.keysTold++
+	c.emitThen(&Event{Name: EventDTMF, Fields: []Field{
 		{"digit", string(digit)}, {"duration_ms", int64(ms)}, {"source", source},
-	}})
+	}}, nil, func(error) { c.keysTold-- })
 }
 
 // What an INFO says of a key's length is taken from 1 ms to a minute.

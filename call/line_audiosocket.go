@@ -25,11 +25,12 @@ type socketLine struct {
 	rate int // of both directions on the wire, in Hz
 
 	heard           *filter.Playout
+	keys            socketKeys
 	framesIn, taken atomic.Uint64
 }
 
-func newSocketLine(p *audiosocket.Peer, rate int) *socketLine {
-	return &socketLine{peer: p, rate: rate, heard: filter.NewPlayout(filter.PlayoutOptions{
+func newSocketLine(c *Call, p *audiosocket.Peer, rate int) *socketLine {
+	return &socketLine{peer: p, rate: rate, keys: socketKeys{manager: c.manager}, heard: filter.NewPlayout(filter.PlayoutOptions{
 		Format: media.Format{Rate: rate, Channels: 1}, Limit: socketLatency, DropOldest: true, Prebuffer: socketPrebuffer,
 	})}
 }
@@ -60,12 +61,14 @@ func (s *socketLine) digits(digits string, duration, gap time.Duration) error {
 			return errors.New("keys are 0-9, *, # and A-D")
 		}
 	}
-	var errs []error
-	for i := range len(digits) {
-		errs = append(errs, s.peer.Digit(digits[i], duration))
-	}
 	_ = gap // the peer plays one key after the other
-	return errors.Join(errs...)
+	return s.keys.put(func() error {
+		var errs []error
+		for i := range len(digits) {
+			errs = append(errs, s.peer.Digit(digits[i], duration))
+		}
+		return errors.Join(errs...)
+	})
 }
 
 func (s *socketLine) tail() time.Duration { return 30 * time.Millisecond }
@@ -97,6 +100,7 @@ func (s *socketSink) Write(f *media.Frame) error {
 
 // Close hangs up.
 func (s *socketSink) Close() error {
+	s.keys.drain()
 	if s.peer.Hangup() != nil {
 		s.peer.Close()
 	}

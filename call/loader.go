@@ -25,6 +25,7 @@ type loader struct {
 	cache *prompt.Cache
 	jobs  chan func()
 	wait  sync.WaitGroup
+	once  sync.Once // of close
 }
 
 func newLoader(cache *prompt.Cache) *loader {
@@ -70,6 +71,6 @@ func (l *loader) try(p *playing, cd media.Codec, from time.Duration) (s *sound, 
 
 // close waits for the goroutines; get must not be called any more.
 func (l *loader) close() {
-	close(l.jobs)
+	l.once.Do(func() { close(l.jobs) })
 	l.wait.Wait()
 }

@@ -217,8 +217,9 @@ func (m *Manager) empty(ctx context.Context) bool {
 }
 
 // Close ends what calls are left and waits for their goroutines until ctx ends.
-// Close the user agent first, so that no call comes any more.
+// Close the user agent first, so that no call comes any more. It may come twice.
 func (m *Manager) Close(ctx context.Context) {
+	defer m.drops.stop()
 	for _, c := range m.Calls() {
 		_ = c.box.must(func() { c.ended(sip.Cause{By: sip.ByUs, Text: "server stopped"}) })
 	}
@@ -226,7 +227,7 @@ func (m *Manager) Close(ctx context.Context) {
 		m.log.Warn().Int("calls", m.Len()).Msg("calls left behind")
 		return
 	}
-	close(m.drops.quit)
+	m.drops.stop()
 	m.work.Wait()
 	m.loader.close()
 	if m.reaper.Wait(ctx) != nil {

@@ -65,7 +65,8 @@ func (l *playlist) drop(p *playing) {
 	l.queue, l.mixed = without(l.queue, p), without(l.mixed, p)
 }
 
-func without(list []*playing, p *playing) []*playing {
+// without returns a new list when one of the old is left out.
+func without[T any](list []*T, p *T) []*T {
 	for i := range list {
 		if list[i] == p {
 			return append(list[:i:i], list[i+1:]...)

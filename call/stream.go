@@ -3,7 +3,6 @@ package call
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,18 +29,19 @@ type stream struct {
 	paused   bool
 	stopping bool          // stop was called, or it is over
 	ending   bool          // its last event is being told
+	up       bool          // it was told of as connected
+	silent   bool          // of a tail: all of it was played, marks are left
 	playing  bool          // the playout feeds the mixer
 	quitting bool          // no audio goes to the far end any more
 	over     *target.Ended // how it ended, while its audio still plays
 	marks    []string      // that the script waits for
-	tick     time.Duration // of the graph when the stream began
 
 	sides *filter.Sides
 	tap   media.Pin // of sides
 	heard media.Pin // of the playout
 	link  atomic.Pointer[media.Link]
 
-	reported uint64 // ticks of audio dropped that an event told of
+	reported time.Duration // of audio dropped that an event told of
 }
 
 // streamSettings is what a stream was asked to be.
@@ -61,7 +61,9 @@ type streamSettings struct {
 func (s *stream) waiting() bool { return s.life == nil }
 
 // taps tells whether the stream needs the PCM of what we send.
-func (s *stream) taps() bool { return !s.waiting() && (s.set.mix != filter.Mono || s.playing) }
+func (s *stream) taps() bool {
+	return !s.waiting() && !s.stopping && (s.set.mix != filter.Mono || s.playing)
+}
 
 // stream returns the stream of that name.
 func (c *Call) stream(name string) (*stream, error) {
@@ -87,16 +89,25 @@ func (c *Call) liveStreams() int {
 	return n
 }
 
+// goodbyes is how many streams a call may have for each that it may have live: those
+// that were stopped need a moment.
+const goodbyes = 4
+
 // startStream begins a stream, now or when there is media.
 func (c *Call) startStream(name string, kind *target.Scheme, set *streamSettings) error {
-	if c.state >= leaving {
+	switch {
+	case c.state >= leaving:
 		return ErrGone
+	case c.state == answered && c.leg == nil:
+		return errors.New("the media of the call was stopped")
 	}
 	if _, err := c.stream(name); err == nil {
 		return fmt.Errorf("the call has a stream %q already: stop it first, or give this one another name", name)
 	}
 	if most := c.manager.opts.Streams.Max; c.liveStreams() >= most {
 		return fmt.Errorf("the call has %d streams already (stream.max)", most)
+	} else if len(c.streams)+len(c.tails) >= goodbyes*most {
+		return errors.New("too many streams of the call are still saying goodbye")
 	}
 	s := &stream{call: c, name: name, kind: kind, set: *set}
 	c.streams = append(c.streams, s)
@@ -124,7 +135,6 @@ func (c *Call) openStream(s *stream) {
 	o.Codec = l.codec
 	s.sides = filter.NewSides(s.set.mix, o.Format.Rate)
 	s.sides.SetPaused(s.paused)
-	s.tick = l.graph.TickLength()
 	s.life = newStreamLife(s, l)
 	c.streaming.Add(1)
 	c.manager.streaming.Add(1)
@@ -206,7 +216,7 @@ func (s *stream) stop(text string) {
 	s.stopping = true
 	c := s.call
 	if s.waiting() {
-		c.dropStream(s, nil)
+		c.forgetStream(s)
 		return
 	}
 	s.life.finish(text)
@@ -227,48 +237,10 @@ func (c *Call) stopStreams() {
 		switch {
 		case s.stopping:
 		case s.waiting():
-			c.dropStream(s, nil)
+			c.forgetStream(s)
 		default:
 			s.stopping = true
 			s.life.finish("")
 		}
 	}
-}
-
-// dropStream forgets a stream that is over. What its far end sent is played to its
-// end, unless we stopped it.
-func (c *Call) dropStream(s *stream, end *target.Ended) {
-	c.streams = slices.DeleteFunc(c.streams, func(o *stream) bool { return o == s })
-	if s.waiting() {
-		return
-	}
-	c.streaming.Add(-1)
-	c.manager.streaming.Add(-1)
-	if l := c.leg; l.live() && !s.stopping {
-		s.stopping = true
-		l.do(func() { s.leave(l) })
-		c.tails = append(c.tails, s)
-		s.over = end
-		s.life.tail.Store(true)
-		if s.life.playout.Stats().Queued == 0 {
-			c.tailOver(s)
-		}
-	}
-	c.finish()
-}
-
-// tailOver takes the end of the audio of a far end that has gone.
-func (c *Call) tailOver(s *stream) {
-	if !slices.Contains(c.tails, s) {
-		return
-	}
-	c.tails = slices.DeleteFunc(c.tails, func(o *stream) bool { return o == s })
-	if l := c.leg; l.live() {
-		encoded := c.alone()
-		l.do(func() {
-			s.mute(l)
-			setEncoded(encoded)
-		})
-	}
-	c.hungUp(s, s.over)
 }

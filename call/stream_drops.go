@@ -15,7 +15,11 @@ type dropWatch struct {
 	mu      sync.Mutex
 	running bool
 	quit    chan struct{}
+	once    sync.Once // of quit
 }
+
+// stop ends the watch for good.
+func (w *dropWatch) stop() { w.once.Do(func() { close(w.quit) }) }
 
 // watchDrops begins to look for audio that far ends did not take.
 func (m *Manager) watchDrops() {
@@ -67,38 +71,54 @@ func (m *Manager) reportDrops() bool {
 
 func (c *Call) reportDrops() {
 	for _, s := range c.streams {
-		if s.waiting() || s.ending {
+		if s.waiting() {
 			continue
 		}
-		total := s.dropped()
-		lost := total - s.reported
-		if lost == 0 {
-			continue
+		s.sweepFiles()
+		if !s.ending {
+			s.reportDrops()
 		}
-		s.reported = total
-		ms := s.droppedTime(lost).Milliseconds()
-		c.warn().Str("stream", s.name).Int64("dropped_ms", ms).Uint64("frames", lost).Msg("stream is slow, audio dropped")
-		c.emit(&Event{Name: EventStreamDrop, Fields: []Field{
-			{"name", s.name}, {"dropped_ms", ms}, {"total_ms", s.droppedTime(total).Milliseconds()},
-		}})
+	}
+	for _, s := range c.tails {
+		s.sweepFiles()
 	}
 }
 
-// dropped counts the ticks of audio that never left.
-func (s *stream) dropped() uint64 {
-	var n uint64
+func (s *stream) reportDrops() {
+	total := s.lost()
+	lost := total - s.reported
+	if lost < time.Millisecond {
+		return
+	}
+	s.reported = total
+	s.call.warn().Str("stream", s.name).Int64("dropped_ms", lost.Milliseconds()).Msg("stream is slow, audio dropped")
+	s.call.emit(&Event{Name: EventStreamDrop, Fields: []Field{
+		{"name", s.name}, {"dropped_ms", lost.Milliseconds()}, {"total_ms", total.Milliseconds()},
+	}})
+}
+
+// lost is how much audio never left: what the ring had no room for, and what the
+// connections could not send.
+func (s *stream) lost() time.Duration {
+	var d time.Duration
 	if link := s.link.Load(); link != nil {
-		n = link.Stats().Dropped
+		d = link.Stats().Lost
 	}
-	return n + s.stats().Dropped
+	return d + time.Duration(s.stats().Dropped)*s.piece()
 }
 
-func (s *stream) droppedTime(ticks uint64) time.Duration {
-	tick := 20 * time.Millisecond
-	if s.tick > 0 {
-		tick = s.tick
+// piece is how much audio one message of the far end's protocol holds. RST has a
+// datagram for each side.
+func (s *stream) piece() time.Duration {
+	t := &s.set.target
+	d := 20 * time.Millisecond
+	if t.Frame > 0 {
+		d = t.Frame
 	}
-	return time.Duration(ticks) * tick
+	if t.URL.Scheme == "rst" && t.Format.Channels > 1 {
+		return 20 * time.Millisecond / time.Duration(t.Format.Channels)
+	}
+	return d
 }
 
 // stats adds up what the connections of the stream have counted.

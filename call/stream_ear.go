@@ -20,6 +20,9 @@ type streamEar struct {
 	rate    int // of the audio that resampler takes
 	convert *filter.Resampler
 	pcm     []int16
+
+	second time.Time // in which
+	logged int       // messages came
 }
 
 var _ target.Handler = (*streamEar)(nil)
@@ -66,7 +69,7 @@ const maxClip = 10 * 60 * 8000
 // Clip plays audio that came in a message.
 func (e *streamEar) Clip(c target.Clip) error {
 	s := e.stream
-	file := e.life.files.keep(s, &c)
+	file := e.life.files.keep(&c)
 	if !e.life.tell(func() []*Event { return s.playEvents(c.Body, file) }) {
 		return target.ErrClosed
 	}
@@ -86,7 +89,7 @@ func (e *streamEar) Clip(c target.Clip) error {
 	if err := e.life.playout.Write(pcm, e.life.ctx.Done()); err != nil {
 		return err
 	}
-	e.life.until(file)
+	e.life.files.played(file)
 	return nil
 }
 
@@ -105,10 +108,22 @@ func resampled(pcm []int16, from, to int) ([]int16, error) {
 // Text hands a message to the application.
 func (e *streamEar) Text(text string) {
 	s := e.stream
-	if !s.set.quiet {
+	if !s.set.quiet && e.mayLog(time.Now()) {
 		s.call.info().Str("stream", s.name).Str("text", cut(text, 1024)).Msg("stream said")
 	}
 	e.life.tell(func() []*Event { return s.textEvents(text) })
+}
+
+// logsPerSecond bounds what the messages of one far end write to the log.
+const logsPerSecond = 20
+
+// mayLog tells whether another message may go to the log this second.
+func (e *streamEar) mayLog(now time.Time) bool {
+	if now.Sub(e.second) >= time.Second {
+		e.second, e.logged = now, 0
+	}
+	e.logged++
+	return e.logged <= logsPerSecond
 }
 
 // cut shortens a text for the log.
@@ -121,6 +136,11 @@ func cut(text string, most int) string {
 
 // Mark wants to know when the audio so far was heard.
 func (e *streamEar) Mark(name string) {
+	for e.life.telling.Load() >= filter.MaxMarks {
+		if !e.life.rest(10 * time.Millisecond) {
+			return
+		}
+	}
 	if err := e.life.playout.Mark(markFar + name); err != nil {
 		e.Problem(0, "mark "+name+": "+err.Error())
 	}
@@ -133,17 +153,18 @@ func (e *streamEar) Clear(marks bool) { e.life.playout.Clear(marks) }
 // Digit sends a key to the caller.
 func (e *streamEar) Digit(digit byte, d time.Duration) {
 	c := e.stream.call
-	_ = c.box.post(func() {
+	e.life.tell(func() []*Event {
 		if !c.leg.live() {
-			return
+			return nil
 		}
 		if err := c.leg.line.digits(string(digit), d, 0); err != nil {
 			c.debug().Err(err).Str("stream", e.stream.name).Msg("key not sent")
 		}
+		return nil
 	})
 }
 
-// Control takes a signal: "answer" answers the call, the others are for the script.
+// Control takes a signal, which is for the script.
 func (e *streamEar) Control(signal string) {
 	body, _ := json.Marshal(map[string]string{"type": "control", "signal": signal})
 	e.life.tell(func() []*Event { return e.stream.textEvents(string(body)) })

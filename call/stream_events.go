@@ -46,21 +46,10 @@ func (s *stream) compat() audiostream.Compat {
 	return audiostream.Compat(s.call.manager.opts.Streams.Compat)
 }
 
-// emitAll sends events one after the other; then runs in the mailbox when the routes
-// of all have ended.
-func (c *Call) emitAll(list []*Event, then func()) {
-	if len(list) == 0 {
-		if then != nil {
-			then()
-		}
-		return
-	}
-	c.emitThen(list[0], nil, func(error) { c.emitAll(list[1:], then) })
-}
-
 // streamUp tells that a stream is connected.
 func (c *Call) streamUp(s *stream, remote netip.AddrPort) {
 	_ = c.box.must(func() {
+		s.up = true
 		c.info().Str("stream", s.name).Str("remote", address(remote)).Msg("stream connected")
 		c.emitAll(s.event(EventStreamConnect, "connect", audiostream.ConnectBody(),
 			Field{"url", shownURL(s.set.target.URL)}, Field{"remote", address(remote)}), nil)
@@ -80,7 +69,11 @@ func (c *Call) streamRefused(s *stream, err *target.ConnectError, retry int) {
 func (c *Call) streamBroke(s *stream, end *target.Ended) {
 	_ = c.box.must(func() {
 		c.warn().Str("stream", s.name).Int("code", end.Error).Str("err", cut(end.Text, 1024)).Msg("stream broke")
-		c.emitAll(s.errorEvents(&target.ConnectError{Code: end.Error, Text: end.Text}, 0), nil)
+		list := s.errorEvents(&target.ConnectError{Code: end.Error, Text: end.Text}, 0)
+		if s.compat() == audiostream.G1 {
+			list = list[:1] // the first generation told only of its end
+		}
+		c.emitAll(list, nil)
 	})
 }
 
@@ -100,15 +93,23 @@ func (c *Call) streamDown(s *stream, end *target.Ended, again bool) {
 
 func (s *stream) downEvents(end *target.Ended, again bool) []*Event {
 	subclass := "disconnect"
-	if s.compat() == audiostream.G2 && (end.By != target.ByRemote || end.Code == 1006) {
-		subclass = "" // the second generation told only of a server's close
+	switch s.compat() {
+	case audiostream.G1:
+		if !s.up {
+			subclass = "" // the first generation told of the end of what it had told of
+		}
+	case audiostream.G2:
+		if end.By != target.ByRemote || end.Code == 1006 {
+			subclass = "" // the second told only of a server's close
+		}
 	}
-	st := s.stats()
+	s.up = false
+	st, lost := s.stats(), s.lost()
 	s.call.info().Str("stream", s.name).Str("by", end.By).Int("code", end.Code).Str("reason", cut(end.Reason, 256)).
-		Uint64("frames_out", st.FramesOut).Dur("dropped", s.droppedTime(s.dropped())).Bool("again", again).Msg("stream disconnected")
+		Uint64("frames_out", st.FramesOut).Dur("dropped", lost).Bool("again", again).Msg("stream disconnected")
 	return s.event(EventStreamDisconnect, subclass, audiostream.DisconnectBody(end.Code, end.Reason),
 		Field{"by", end.By}, Field{"code", int64(end.Code)}, Field{"reason", end.Reason},
-		Field{"frames_out", int64(st.FramesOut)}, Field{"dropped_ms", s.droppedTime(s.dropped()).Milliseconds()},
+		Field{"frames_out", int64(st.FramesOut)}, Field{"dropped_ms", lost.Milliseconds()},
 		Field{"again", again})
 }
 
@@ -116,10 +117,11 @@ func (s *stream) downEvents(end *target.Ended, again bool) []*Event {
 func (c *Call) streamOver(s *stream, end *target.Ended) {
 	over := *end
 	_ = c.box.must(func() {
-		s.clearMarks()
+		if !s.leavesTail() {
+			s.clearMarks()
+		}
 		s.ending = true
 		c.emitAll(s.downEvents(&over, false), func() { c.dropStream(s, &over) })
-		c.manager.spawn(s.life.files.clear)
 	})
 }
 

@@ -2,10 +2,7 @@ package call
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +46,7 @@ type streamLife struct {
 	out      outbox
 	files    streamFiles
 	sounding atomic.Bool                  // the playout was connected, or is about to be
+	telling  atomic.Int32                 // events of marks that the script has not dealt with
 	tail     atomic.Bool                  // the far end has gone, its audio plays on
 	last     atomic.Pointer[target.Stats] // of the connections before
 	failures error
@@ -58,7 +56,8 @@ func newStreamLife(s *stream, l *leg) *streamLife {
 	ctx, cancel := context.WithCancel(context.Background())
 	v := &streamLife{s: s, call: s.call, leg: l, ctx: ctx, cancel: cancel, ended: make(chan struct{})}
 	v.changed.L = &v.mu
-	v.out.life = v
+	v.out.life, v.out.turn = v, make(chan struct{}, 1)
+	v.files.shelf, v.files.life = &s.call.files, v
 	v.playout = filter.NewPlayout(filter.PlayoutOptions{
 		Format: media.Format{Rate: l.codec.Rate, Channels: 1}, Limit: s.call.manager.opts.Streams.Playout,
 		OnMark: v.marked, OnEmpty: v.empty,
@@ -91,20 +90,23 @@ func (v *streamLife) Write(f *media.Frame) (err error) {
 // calls it.
 func (v *streamLife) Close() error {
 	v.finish("")
+	defer v.abort()
 	conn := v.current()
 	if conn == nil {
-		v.cancel()
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTimeout)
-	defer cancel()
-	v.out.flush(ctx, conn)
-	ended := conn.Finish(ctx, v.goodbye)
-	v.mu.Lock()
-	v.said = &ended
-	v.mu.Unlock()
-	v.cancel()
-	_ = conn.Close()
+	err := protect(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTimeout)
+		defer cancel()
+		v.out.flush(ctx)
+		ended := conn.Finish(ctx, v.goodbye)
+		v.mu.Lock()
+		v.said = &ended
+		v.mu.Unlock()
+	})
+	if err != nil {
+		v.call.failure().Str("stream", v.s.name).Err(err).Msg("stream panicked")
+	}
 	return nil
 }
 
@@ -135,20 +137,27 @@ func (v *streamLife) finish(text string) {
 	v.playout.Stop()
 }
 
-// abort breaks the stream off.
+// abort breaks the stream off. It may wait a moment, as the Close of a connection may.
 func (v *streamLife) abort() {
 	v.cancel()
 	if conn := v.current(); conn != nil {
-		_ = conn.Close()
+		v.shut(conn)
 	}
 }
 
-// fail ends a stream that the graph does not take.
+// shut closes a connection, whatever that is up to.
+func (v *streamLife) shut(conn target.Conn) {
+	if err := protect(func() { _ = conn.Close() }); err != nil {
+		v.call.failure().Str("stream", v.s.name).Err(err).Msg("stream panicked")
+	}
+}
+
+// fail ends a stream that the graph does not take. The thread of the clock calls it.
 func (v *streamLife) fail(err error) {
 	v.mu.Lock()
 	v.failures = err
 	v.mu.Unlock()
-	v.abort()
+	v.call.manager.spawn(v.abort)
 }
 
 // wait returns the connection when there is one, nil when the stream is over.
@@ -167,13 +176,17 @@ func (v *streamLife) current() target.Conn {
 	return v.conn
 }
 
-// set makes a connection the current one; nil: there is none.
-func (v *streamLife) set(conn target.Conn) {
+// set makes a connection the current one; false: the stream was broken off, and
+// nobody else closes the connection.
+func (v *streamLife) set(conn target.Conn) bool {
 	v.mu.Lock()
-	v.conn = conn
-	v.broken = nil
+	defer v.mu.Unlock()
+	if v.ctx.Err() != nil {
+		return false
+	}
+	v.conn, v.broken = conn, nil
 	v.changed.Broadcast()
-	v.mu.Unlock()
+	return true
 }
 
 // lose gives a connection up that cannot be written to.
@@ -183,7 +196,7 @@ func (v *streamLife) lose(conn target.Conn, err error) {
 		v.conn, v.broken = nil, err
 	}
 	v.mu.Unlock()
-	_ = conn.Close()
+	v.shut(conn)
 }
 
 // stopped tells whether the end was asked for from our side.
@@ -191,153 +204,6 @@ func (v *streamLife) stopped() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.leaving || v.ctx.Err() != nil
-}
-
-// run connects, reads what comes, and connects again as far as it was asked to.
-func (v *streamLife) run() {
-	end := target.Ended{By: target.ByError, Code: 1011, Reason: "internal error"}
-	defer func() {
-		v.close()
-		v.call.streamOver(v.s, &end)
-	}()
-	for retry := 0; ; retry++ {
-		began := time.Now()
-		again := false
-		end, again = v.once(retry)
-		if time.Since(began) > steady {
-			retry = 0
-		}
-		if !again || retry >= v.s.set.retries || v.stopped() || !v.pause(retry) {
-			return
-		}
-		v.call.streamDown(v.s, &end, true)
-	}
-}
-
-// steady is how long a connection lives that was no failed attempt.
-const steady = 10 * time.Second
-
-// pause waits before the next attempt: half a second, doubled each time up to half a
-// minute, and up to a quarter more or less so that many streams do not come at once.
-func (v *streamLife) pause(retry int) bool {
-	t := time.NewTimer(backoff(retry))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-v.ctx.Done():
-		return false
-	}
-}
-
-func backoff(retry int) time.Duration {
-	d := min(500*time.Millisecond<<min(retry, 10), 30*time.Second)
-	return d*3/4 + rand.N(d/2) //nolint:gosec // jitter, not a secret
-}
-
-// once is one connection, from its attempt to its end.
-func (v *streamLife) once(retry int) (end target.Ended, again bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			v.call.failure().Str("stream", v.s.name).Str("err", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("stream panicked")
-			end, again = target.Ended{By: target.ByError, Code: 1011, Reason: "internal error"}, false
-		}
-	}()
-	conn, err := v.open()
-	if err != nil {
-		return v.refused(err, retry)
-	}
-	defer func() { _ = conn.Close() }()
-	v.call.streamUp(v.s, target.Dialled(conn))
-	v.set(conn)
-	v.out.kick()
-	end, again = v.farewell(conn.Serve(&streamEar{life: v, stream: v.s}))
-	v.note(conn)
-	return end, again
-}
-
-// note adds up what a connection that is over has counted.
-func (v *streamLife) note(conn target.Conn) {
-	sum := conn.Stats()
-	if before := v.last.Load(); before != nil {
-		sum = addStats(sum, *before)
-	}
-	v.last.Store(&sum)
-}
-
-func addStats(a, b target.Stats) target.Stats {
-	a.FramesOut += b.FramesOut
-	a.BytesOut += b.BytesOut
-	a.FramesIn += b.FramesIn
-	a.BytesIn += b.BytesIn
-	a.TextOut += b.TextOut
-	a.TextIn += b.TextIn
-	a.Dropped += b.Dropped
-	a.Ignored += b.Ignored
-	a.Malformed += b.Malformed
-	return a
-}
-
-// open connects within the time limit.
-func (v *streamLife) open() (target.Conn, error) {
-	ctx, cancel := context.WithTimeout(v.ctx, v.s.set.connect)
-	defer cancel()
-	return v.s.kind.Open(ctx, &v.s.set.target)
-}
-
-// refused reports an attempt that failed.
-func (v *streamLife) refused(err error, retry int) (target.Ended, bool) {
-	if v.stopped() {
-		end := localEnd
-		v.mu.Lock()
-		if v.failures != nil {
-			end = target.Ended{By: target.ByError, Code: 1011, Reason: v.failures.Error()}
-		}
-		v.mu.Unlock()
-		return end, false
-	}
-	var ce *target.ConnectError
-	if !errors.As(err, &ce) {
-		ce = &target.ConnectError{Code: target.CodeConnectFailed, Text: err.Error(), Err: err}
-	}
-	v.call.streamRefused(v.s, ce, retry)
-	by := target.ByError
-	if ce.Code == target.CodeTimeout {
-		by = target.ByTimeout
-	}
-	return target.Ended{By: by, Code: 1006, Reason: "Abnormal closure", Again: !ce.Final}, !ce.Final
-}
-
-// localEnd is the end that we asked for.
-var localEnd = target.Ended{By: target.ByLocal, Code: 1000, Reason: "Normal closure"}
-
-// farewell works out how a connection ended: what Finish saw when we left, why Write
-// gave up, or what Serve said.
-func (v *streamLife) farewell(end target.Ended) (target.Ended, bool) {
-	v.mu.Lock()
-	broken := v.broken
-	v.conn = nil
-	leaving := v.leaving || v.ctx.Err() != nil
-	v.mu.Unlock()
-	if leaving {
-		<-v.ctx.Done() // the goroutine of the link says goodbye; abort bounds it
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		if v.said != nil {
-			return *v.said, false
-		}
-		return localEnd, false
-	}
-	if broken != nil && end.By == target.ByLocal {
-		end = target.Ended{
-			By: target.ByError, Code: 1006, Reason: "Abnormal closure", Again: true,
-			Error: target.CodeIO, Text: broken.Error(),
-		}
-	}
-	if end.Error != 0 {
-		v.call.streamBroke(v.s, &end)
-	}
-	return end, end.Again
 }
 
 // close lets go of whoever waits for the stream.

@@ -9,12 +9,8 @@ import (
 	"rms/media/wire/audiostream"
 )
 
-// Names of marks in a playout tell who set them: the script, the far end, or the
-// file that audio came in, which is removed there.
-const (
-	markFar  = "\x01"
-	markFile = "\x02"
-)
+// The names of marks in a playout tell who set them: the far end, else the script.
+const markFar = "\x01"
 
 const maxMarkName = 256
 
@@ -30,7 +26,7 @@ func (s *stream) mark(name string) error {
 	switch {
 	case s.waiting():
 		return errors.New("the stream has no media yet")
-	case name == "" || len(name) > maxMarkName || strings.ContainsAny(name, "\x01\x02"):
+	case name == "" || len(name) > maxMarkName || strings.ContainsAny(name, markFar):
 		return errors.New("a mark has a name of 1 to 256 bytes")
 	}
 	s.play()
@@ -65,10 +61,6 @@ func (s *stream) markEvent(name, state string, seq int, played int64) *Event {
 // marked takes a mark from the playout, on the thread of the clock. It is played
 // when the packet with the last sample before it has left.
 func (v *streamLife) marked(m filter.MarkEvent) {
-	if file, ok := strings.CutPrefix(m.Name, markFile); ok {
-		_ = v.call.box.must(func() { v.call.manager.spawn(func() { v.files.remove(file) }) })
-		return
-	}
 	played := m.Played.Milliseconds()
 	r := v.leg.rtp
 	if m.Cleared || r == nil {
@@ -97,16 +89,20 @@ func (v *streamLife) marked(m filter.MarkEvent) {
 // reached tells who set a mark what became of it.
 func (v *streamLife) reached(name, state string, seq int, played int64) {
 	s := v.s
+	v.telling.Add(1)
+	told := func(error) { v.telling.Add(-1) }
 	_ = v.call.box.must(func() {
 		text, far := strings.CutPrefix(name, markFar)
 		if state != MarkReceived && !far {
 			i := slices.Index(s.marks, name)
 			if i < 0 {
+				told(nil)
 				return // the stream ended first
 			}
 			s.marks = slices.Delete(s.marks, i, i+1)
+			s.call.forgetTail(s)
 		}
-		s.call.emit(s.markEvent(text, state, seq, played))
+		s.call.emitThen(s.markEvent(text, state, seq, played), nil, told)
 		if far && state != MarkReceived {
 			how := audiostream.MarkPlayed
 			if state == MarkCleared {

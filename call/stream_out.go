@@ -30,6 +30,7 @@ type saying struct {
 type outbox struct {
 	life *streamLife
 
+	turn  chan struct{} // of size 1: who holds it sends
 	mu    sync.Mutex
 	list  []saying
 	bytes int
@@ -64,29 +65,54 @@ func (o *outbox) start() {
 	o.life.call.manager.spawn(o.drain)
 }
 
-func (o *outbox) next() (saying, bool) {
+// next takes the first message; false: there is none, or nobody to send it to. Then
+// it waits for the next connection.
+func (o *outbox) next() (saying, target.Conn, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.list) == 0 {
-		o.list, o.busy = nil, false
-		return saying{}, false
+	conn := o.life.current()
+	if len(o.list) == 0 || conn == nil {
+		o.busy = false
+		return saying{}, nil, false
 	}
 	m := o.list[0]
-	o.list = o.list[1:]
+	o.list[0] = saying{}
+	if o.list = o.list[1:]; len(o.list) == 0 {
+		o.list = nil
+	}
 	o.bytes -= len(m.text)
-	return m, true
+	return m, conn, true
 }
 
 func (o *outbox) drain() {
-	for m, ok := o.next(); ok; m, ok = o.next() {
-		conn := o.life.current()
-		if conn == nil {
-			continue // it is lost with its connection
-		}
-		ctx, cancel := context.WithTimeout(o.life.ctx, textTimeout)
-		m.send(ctx, conn)
-		cancel()
+	for o.say(o.life.ctx) {
 	}
+}
+
+// flush sends what is left before the goodbye, behind what is being sent.
+func (o *outbox) flush(ctx context.Context) {
+	for ctx.Err() == nil && o.say(ctx) {
+	}
+}
+
+// say sends the first message; false: there is none.
+func (o *outbox) say(ctx context.Context) bool {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return false
+	}
+	m, conn, ok := o.next()
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, textTimeout)
+	defer cancel()
+	if err := protect(func() { m.send(ctx, conn) }); err != nil {
+		o.life.lose(conn, err)
+	}
+	return true
 }
 
 func (m *saying) send(ctx context.Context, conn target.Conn) {
@@ -95,11 +121,4 @@ func (m *saying) send(ctx context.Context, conn target.Conn) {
 		return
 	}
 	_ = conn.Text(ctx, m.text)
-}
-
-// flush sends what is left before the goodbye.
-func (o *outbox) flush(ctx context.Context, conn target.Conn) {
-	for m, ok := o.next(); ok && ctx.Err() == nil; m, ok = o.next() {
-		m.send(ctx, conn)
-	}
 }

@@ -51,7 +51,11 @@ func (s *stream) shutdown() error {
 	if !ok {
 		return nil
 	}
-	s.call.manager.spawn(func() { _ = conn.Graceful() }) // Serve tells of a connection that broke
+	s.call.manager.spawn(func() { // Serve tells of a connection that broke
+		if err := protect(func() { _ = conn.Graceful() }); err != nil {
+			s.life.abort()
+		}
+	})
 	return nil
 }
 
@@ -59,7 +63,7 @@ func (s *stream) shutdown() error {
 // protocols have a message for it.
 func (c *Call) keyToStreams(digit byte, d time.Duration) {
 	for _, s := range c.streams {
-		if s.waiting() || s.stopping || s.ending {
+		if s.waiting() || s.stopping || s.ending || s.websocket() {
 			continue
 		}
 		if err := s.life.out.put(saying{digit: digit, long: d}); err != nil {

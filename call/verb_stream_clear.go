@@ -9,7 +9,7 @@ func init() {
 			{Name: "name", Kind: String, Default: defaultStream, Doc: "as given to rms_stream_start"},
 		},
 		Run: func(x *Exec, a Args) (any, error) {
-			s, err := x.call.stream(a.String("name"))
+			s, err := x.call.audible(a.String("name"))
 			if err != nil {
 				return nil, err
 			}

@@ -10,14 +10,14 @@ func init() {
 			{Name: "text", Kind: String, Doc: "last message to a websocket"},
 		},
 		Run: func(x *Exec, a Args) (any, error) {
-			s, err := x.call.stream(a.String("name"))
+			s, err := x.call.audible(a.String("name"))
 			if err != nil {
 				return nil, err
 			}
 			if err := sayable(a.String("text")); err != nil {
 				return nil, err
 			}
-			s.stop(a.String("text"))
+			s.halt(a.String("text"))
 			return nil, nil
 		},
 	})

@@ -4,7 +4,7 @@ func init() {
 	Register(&Verb{
 		Name:   "streams",
 		Doc:    "Lists the streams of the call.",
-		Result: "a list of tables: name, url, state (waiting, connecting, connected, paused), queued_ms, dropped_ms, frames_out, bytes_out, frames_in, bytes_in, playing_ms (of the far end's audio that waits), played_ms, marks",
+		Result: "a list of tables: name, url, state (waiting, connecting, connected, paused, stopping), queued_ms, dropped_ms, frames_out, bytes_out, frames_in, bytes_in, playing_ms (of the far end's audio that waits), played_ms, marks",
 		Run: func(x *Exec, _ Args) (any, error) {
 			list := make([]any, 0, len(x.call.streams))
 			for _, s := range x.call.streams {
@@ -22,6 +22,8 @@ func (s *stream) report() map[string]any {
 		return m
 	}
 	switch {
+	case s.stopping || s.ending:
+		m["state"] = "stopping"
 	case s.life.current() == nil:
 		m["state"] = "connecting"
 	case s.paused:
@@ -30,7 +32,7 @@ func (s *stream) report() map[string]any {
 		m["state"] = "connected"
 	}
 	st, play := s.stats(), s.life.playout.Stats()
-	m["dropped_ms"] = s.droppedTime(s.dropped()).Milliseconds()
+	m["dropped_ms"] = s.lost().Milliseconds()
 	if link := s.link.Load(); link != nil {
 		m["queued_ms"] = link.Stats().Queued.Milliseconds()
 	}

@@ -152,6 +152,6 @@ func setEncoded(e encoding) {
 // tapped tells whether a stream or a forward listens to what we send, or adds to it.
 func (c *Call) tapped() bool {
 	taps := func(s *stream) bool { return s.taps() }
-	return slices.ContainsFunc(c.streams, taps) || len(c.tails) > 0 ||
+	return slices.ContainsFunc(c.streams, taps) || slices.ContainsFunc(c.tails, func(s *stream) bool { return !s.silent }) ||
 		slices.ContainsFunc(c.forwards, func(f *forward) bool { return f.taps() })
 }
