@@ -152,12 +152,13 @@ func (s *asStream) take(m audiosocket.Message) {
 	case s.rate <- rate:
 	default:
 	}
-	if s.echo == nil {
+	if s.echo == nil || !s.admit(2*len(s.pcm)) {
 		return
 	}
 	select {
 	case s.echo <- heard{append([]int16(nil), s.pcm...), rate}:
 	default:
+		s.echoed(2 * len(s.pcm))
 		s.drop(1)
 	}
 }

@@ -68,6 +68,7 @@ func (s *asStream) echoing() {
 		case <-s.local:
 			return
 		case h := <-s.echo:
+			s.echoed(2 * len(h.pcm))
 			last, rate = time.Now(), h.rate
 			if s.speak(h.pcm, h.rate) != nil {
 				return

@@ -38,6 +38,7 @@ type rstServer struct {
 
 	// What follows belongs to the handler.
 	streams map[string]*rstStream
+	leaves  chan *rstStream // those whose moment after the BYE is over
 	known   func([]byte) (string, bool)
 	ended   map[string]netip.AddrPort
 	order   []string // of ended, oldest first
@@ -68,6 +69,7 @@ func startRST(b *board) (*rstServer, error) {
 	_ = conn.SetReadBuffer(rstKernel)
 	s := &rstServer{
 		board: b, conn: conn, queue: make(chan datagram, rstQueue), quit: make(chan struct{}),
+		leaves:  make(chan *rstStream),
 		streams: map[string]*rstStream{}, ended: map[string]netip.AddrPort{}, port: b.o.RST.Ports[0],
 	}
 	s.buffers.New = func() any { return new([rstUsual]byte) }
@@ -168,6 +170,10 @@ func (s *rstServer) run() {
 		case d := <-s.queue:
 			s.handle(d)
 			s.release(d)
+		case st := <-s.leaves:
+			if s.streams[st.uuid] == st {
+				s.over(st, causeRemote, "BYE")
+			}
 		case now := <-tick.C:
 			s.expire(now)
 		case <-s.quit:
@@ -232,6 +238,10 @@ func (s *rstServer) finish() {
 		s.release(d)
 	}
 	for _, st := range s.streams {
+		if st.leaving {
+			s.over(st, causeRemote, "BYE")
+			continue
+		}
 		for range st.generationByes() {
 			s.sayBye(st.uuid, st.from)
 		}

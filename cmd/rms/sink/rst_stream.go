@@ -19,6 +19,8 @@ type rstStream struct {
 	callee string
 	sides  [2]*rstSide // R, W
 	pair   *portPair   // nil: generation 1
+
+	leaving bool // a BYE has come
 }
 
 // goodbye is a BYE of ours that is said again.
@@ -131,10 +133,32 @@ func (s *rstServer) bye(d datagram, p rst.Packet) {
 		s.board.refuse("rst_unknown", d.from.String(), "BYE of a stream that has not begun")
 	case st.from != d.from:
 		s.board.refuse("rst_stranger", d.from.String(), "BYE of a stream of another address")
-	default:
+	case st.pair == nil:
 		s.ack(st.uuid, st.ports(), d.from)
 		s.over(st, causeRemote, "BYE")
+	default:
+		s.ack(st.uuid, st.ports(), d.from)
+		s.leave(st)
 	}
+}
+
+// byeTail is how long the port pair of a stream is still read after its BYE, which
+// may overtake the last audio: they come by different sockets.
+const byeTail = 50 * time.Millisecond
+
+// leave ends a stream of generation 2 a moment later.
+func (s *rstServer) leave(st *rstStream) {
+	if st.leaving {
+		s.board.add("rst_bye_again")
+		return
+	}
+	st.leaving = true
+	time.AfterFunc(byeTail, func() {
+		select {
+		case s.leaves <- st:
+		case <-s.quit:
+		}
+	})
 }
 
 // expire ends streams that nothing has come of, flushes files, and repeats goodbyes.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ type stream struct {
 	dropped uint64
 	sent    uint64
 	spoken  time.Duration
+	waiting int // bytes of the echo
 
 	lookedAt time.Time // of the table
 	seen     uint64    // frames then
@@ -121,12 +123,34 @@ func (s *stream) rename(id string) {
 	s.mu.Lock()
 	s.id = id[:min(len(id), idMost)]
 	s.mu.Unlock()
-	s.base = id
+	s.base = id[:min(len(id), nameMost)]
 }
 
 func (s *stream) drop(n uint64) {
 	s.mu.Lock()
 	s.dropped += n
+	s.mu.Unlock()
+}
+
+// echoMemory is how many bytes of the echo may wait for a peer that does not read.
+const echoMemory = 256 << 10
+
+// admit makes room for n bytes of the echo, or counts them as dropped.
+func (s *stream) admit(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting+n > echoMemory {
+		s.dropped++
+		return false
+	}
+	s.waiting += n
+	return true
+}
+
+// echoed gives the room of n bytes back.
+func (s *stream) echoed(n int) {
+	s.mu.Lock()
+	s.waiting -= n
 	s.mu.Unlock()
 }
 
@@ -231,5 +255,5 @@ func milliseconds(d time.Duration) float64 {
 }
 
 func tenth(v float64) float64 {
-	return float64(int64(v*10-0.5)) / 10 // levels are below 0
+	return math.Round(10*v) / 10
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/coder/websocket"
 )
 
-// messageMost bounds one message of a client, unpacked, in bytes.
-const messageMost = 1 << 20
+const (
+	messageMost = 1 << 20 // bytes of one message of a client, unpacked
+	pathMost    = 1 << 10 // bytes of its path that are reported
+)
 
 // ServeHTTP takes one client from its request to its end.
 func (s *wsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -24,7 +26,7 @@ func (s *wsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.wg.Done()
 	began := time.Now()
 	if !s.welcome(w, r) {
-		s.board.refuse("unauthorized", r.RemoteAddr, "wrong or no credentials for "+r.URL.Path)
+		s.board.refuse("unauthorized", r.RemoteAddr, "wrong or no credentials for "+r.URL.Path[:min(len(r.URL.Path), pathMost)])
 		return
 	}
 	id, rate, channels := describedBy(r)
@@ -43,8 +45,9 @@ func (s *wsServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.conn.SetReadLimit(messageMost)
+	path := r.URL.RequestURI()
 	s.board.start(st, Event{
-		Codec: "L16", Rate: c.rate, Channels: c.channels, Path: r.URL.RequestURI(), Subprotocol: c.conn.Subprotocol(),
+		Codec: "L16", Rate: c.rate, Channels: c.channels, Path: path[:min(len(path), pathMost)], Subprotocol: c.conn.Subprotocol(),
 		Deflate: strings.Contains(w.Header().Get("Sec-WebSocket-Extensions"), "permessage-deflate"), Secure: r.TLS != nil,
 	})
 	// The request ends with the hijacking; what it carried is still needed.

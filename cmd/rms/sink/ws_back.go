@@ -77,9 +77,13 @@ func (c *wsStream) sendBack(b []byte) {
 	} else {
 		b = slices.Clone(b)
 	}
+	if !c.admit(len(b)) {
+		return
+	}
 	select {
 	case c.echo <- b:
 	default:
+		c.echoed(len(b))
 		c.drop(1)
 	}
 }
@@ -90,6 +94,7 @@ func (c *wsStream) echoing(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case b := <-c.echo:
+			c.echoed(len(b))
 			if c.speak(ctx, b) != nil {
 				return
 			}

@@ -118,33 +118,46 @@ func (c *wsStream) binary(r io.Reader) error {
 		return c.hold(r, at)
 	}
 	c.flushHeld()
-	size := 0
+	n, err := c.pieces(r)
+	c.count(n, at)
+	return err
+}
+
+// pieces takes what is left of a message.
+func (c *wsStream) pieces(r io.Reader) (size int, err error) {
 	for {
 		n, err := r.Read(c.buf)
 		c.samples(c.buf[:n])
 		size += n
 		if errors.Is(err, io.EOF) {
-			break
+			return size, nil
 		}
 		if err != nil {
-			return err
+			return size, err
 		}
 	}
-	c.count(size, at)
-	return nil
 }
 
 // hold keeps the first message back when nothing has said its format: libwsc sends one
-// before the metadata now and then.
+// before the metadata now and then. One that is too large to be a frame is taken at once.
 func (c *wsStream) hold(r io.Reader, at time.Time) error {
-	b, err := io.ReadAll(r) // messageMost bounds it
+	b, err := io.ReadAll(io.LimitReader(r, wsBuffer))
 	if err != nil {
 		return err
 	}
-	if len(b) > 0 {
-		c.held, c.heldAt = b, at
+	c.held, c.heldAt = b, at
+	if len(b) < wsBuffer {
+		if len(b) == 0 {
+			c.held = nil
+		}
+		return nil
 	}
-	return nil
+	c.held, c.known = nil, true
+	c.tune()
+	c.samples(b)
+	n, err := c.pieces(r)
+	c.count(len(b)+n, at)
+	return err
 }
 
 func (c *wsStream) flushHeld() {

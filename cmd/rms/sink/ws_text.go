@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -9,38 +10,49 @@ import (
 )
 
 const (
-	metadataMost = 64 << 10 // bytes of a first message that are looked at
-	printMost    = 4 << 10  // bytes of a message that are reported
+	metadataMost = 64 << 10 // bytes of a message that are held in memory
+	printMost    = 4 << 10  // bytes of it that are reported
 )
 
-// text takes one text message: into the file, and the beginning of it to whoever
+// text takes one text message: all of it into the file, and the beginning to whoever
 // listens.
 func (c *wsStream) text(r io.Reader) error {
-	b, err := io.ReadAll(r) // messageMost bounds it
+	b, err := io.ReadAll(io.LimitReader(r, metadataMost))
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	c.texts++
 	c.mu.Unlock()
-	if !c.heard && len(b) <= metadataMost {
+	if !c.heard && c.lane.frames == 0 {
 		c.describe(b)
 	}
 	c.heard = true
 	c.tune()
-	c.save(b)
 	e := c.event(EventText)
 	e.Text = strings.ToValidUTF8(string(b[:min(len(b), printMost)]), "\uFFFD")
-	if len(b) > printMost {
-		e.Text += fmt.Sprintf("... (%d bytes)", len(b))
+	c.save(Clean(string(b), 0))
+	size := len(b)
+	for err == nil { // what is beyond it
+		var n int
+		n, err = r.Read(c.buf)
+		c.save(Clean(string(c.buf[:n]), 0))
+		size += n
+	}
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	c.save("\n")
+	if size > printMost {
+		e.Text += fmt.Sprintf("... (%d bytes)", size)
 	}
 	c.board.o.Report(e)
 	return nil
 }
 
-// save appends a message to the stream's text file, one on a line.
-func (c *wsStream) save(b []byte) {
-	if c.board.dir == nil {
+// save appends to the stream's text file, which has one message on a line.
+func (c *wsStream) save(text string) {
+	if c.board.dir == nil || c.broken || text == "" {
 		return
 	}
 	var err error
@@ -50,7 +62,7 @@ func (c *wsStream) save(b []byte) {
 		}
 	}
 	if err == nil {
-		_, err = io.WriteString(c.saved, Clean(string(b), 0)+"\n")
+		_, err = io.WriteString(c.saved, text)
 	}
 	if err != nil {
 		c.fileError(c.lane, err)
