@@ -70,3 +70,14 @@ func (m *Manager) Post(n int) (refused int) {
 	}
 	return refused
 }
+
+// Encodes tells whether what the only call plays may be packets of the prompt.
+func (m *Manager) Encodes() bool {
+	for _, c := range m.Calls() {
+		on := make(chan bool, 1)
+		if c.box.must(func() { on <- c.alone().on }) == nil {
+			return <-on
+		}
+	}
+	return false
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -33,9 +34,23 @@ type booth struct {
 	once     sync.Once
 	hold     chan struct{} // while it is not nil and open, Write blocks
 	finished bool
+	hooks    boothHooks
+}
+
+// boothHooks make a far end behave as a test wants.
+type boothHooks struct {
+	open   func(ctx context.Context) // before it is connected
+	write  func()
+	text   func(text string) error
+	finish func()
+	close  func()
+	stats  func() target.Stats
 }
 
 func (b *booth) Write(f *media.Frame) error {
+	if b.hooks.write != nil {
+		b.hooks.write()
+	}
 	b.mu.Lock()
 	hold := b.hold
 	b.mu.Unlock()
@@ -59,6 +74,11 @@ func (b *booth) Write(f *media.Frame) error {
 }
 
 func (b *booth) Text(_ context.Context, text string) error {
+	if b.hooks.text != nil {
+		if err := b.hooks.text(text); err != nil {
+			return err
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.texts = append(b.texts, text)
@@ -79,6 +99,9 @@ func (b *booth) Serve(h target.Handler) target.Ended {
 func (b *booth) end(e target.Ended) { b.once.Do(func() { b.over <- e }) }
 
 func (b *booth) Finish(_ context.Context, text string) target.Ended {
+	if b.hooks.finish != nil {
+		b.hooks.finish()
+	}
 	e := target.Ended{By: target.ByLocal, Code: 1000, Reason: "Normal closure"}
 	b.mu.Lock()
 	b.goodbye, b.finished = &text, true
@@ -89,10 +112,16 @@ func (b *booth) Finish(_ context.Context, text string) target.Ended {
 
 func (b *booth) Close() error {
 	b.end(target.Ended{By: target.ByLocal, Code: 1006})
+	if b.hooks.close != nil {
+		b.hooks.close()
+	}
 	return nil
 }
 
 func (b *booth) Stats() target.Stats {
+	if b.hooks.stats != nil {
+		return b.hooks.stats()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return target.Stats{FramesOut: uint64(b.frames)}
@@ -112,16 +141,24 @@ func (b *booth) ear() target.Handler {
 
 // booths are the far ends of all tests by the host of their URL.
 var booths = struct {
-	mu   sync.Mutex
-	all  map[string][]*booth
-	fail map[string][]error // what the next attempts to connect get
-}{all: map[string][]*booth{}, fail: map[string][]error{}}
+	mu    sync.Mutex
+	all   map[string][]*booth
+	fail  map[string][]error // what the next attempts to connect get
+	hooks map[string]boothHooks
+}{all: map[string][]*booth{}, fail: map[string][]error{}, hooks: map[string]boothHooks{}}
 
 func init() {
-	target.Register(&target.Scheme{Names: []string{"booth"}, Open: func(ctx context.Context, o *target.Options) (target.Conn, error) {
+	// To call, a scheme that begins with ws is a websocket.
+	target.Register(&target.Scheme{Names: []string{"booth", "wsbooth"}, Open: func(ctx context.Context, o *target.Options) (target.Conn, error) {
+		host := o.URL.Host
+		booths.mu.Lock()
+		hooks := booths.hooks[host]
+		booths.mu.Unlock()
+		if hooks.open != nil {
+			hooks.open(ctx)
+		}
 		booths.mu.Lock()
 		defer booths.mu.Unlock()
-		host := o.URL.Host
 		if list := booths.fail[host]; len(list) > 0 {
 			booths.fail[host] = list[1:]
 			if list[0] != nil {
@@ -131,7 +168,7 @@ func init() {
 				return nil, list[0]
 			}
 		}
-		b := &booth{o: *o, over: make(chan target.Ended, 1)}
+		b := &booth{o: *o, over: make(chan target.Ended, 1), hooks: hooks}
 		booths.all[host] = append(booths.all[host], b)
 		return b, nil
 	}})
@@ -153,6 +190,12 @@ func (h *house) newBooth(fail ...error) (string, func(n int) *booth) {
 	booths.mu.Lock()
 	booths.fail[host] = fail
 	booths.mu.Unlock()
+	h.t.Cleanup(func() {
+		booths.mu.Lock()
+		delete(booths.all, host)
+		delete(booths.hooks, host)
+		booths.mu.Unlock()
+	})
 	return "booth://" + host + "/x", func(n int) *booth {
 		h.t.Helper()
 		for range 5000 {
@@ -166,6 +209,57 @@ func (h *house) newBooth(fail ...error) (string, func(n int) *booth) {
 		}
 		h.t.Fatalf("no connection %d to %s; events: %s", n, host, h.names())
 		return nil
+	}
+}
+
+// behaves has the far end of a URL of newBooth behave in some way.
+func behaves(u string, b boothHooks) {
+	parsed, _ := url.Parse(u)
+	booths.mu.Lock()
+	booths.hooks[parsed.Host] = b
+	booths.mu.Unlock()
+}
+
+// inScript runs f as a route of the call does, and returns what f does.
+func (h *house) inScript(c *siptest.Call, f func(x *call.Exec) error) error {
+	h.t.Helper()
+	done := make(chan error, 1)
+	h.on("rms:dtmf", func(x *call.Exec) error {
+		done <- f(x)
+		return nil
+	})
+	press(c, "1")
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		h.t.Fatal("the script does not answer")
+		return nil
+	}
+}
+
+// bye hangs up and waits for the end of the call.
+func (h *house) bye(c *siptest.Call) call.Event {
+	h.t.Helper()
+	c.Bye()
+	c.Expect(200)
+	return h.wait("rms:end")
+}
+
+// said returns the texts that a booth got so far.
+func (b *booth) said() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]string(nil), b.texts...)
+}
+
+// eventually polls until ok.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: never", what)
+		}
 	}
 }
 
