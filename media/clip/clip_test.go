@@ -259,13 +259,15 @@ func oggPage(flags byte, granule int64, sequence uint32, packets ...[]byte) []by
 	b = binary.LittleEndian.AppendUint64(b, uint64(granule))
 	b = binary.LittleEndian.AppendUint32(b, 1)
 	b = binary.LittleEndian.AppendUint32(b, sequence)
-	b = append(b, 0, 0, 0, 0, byte(len(packets)))
+	var lacing, body []byte
 	for _, p := range packets {
-		b = append(b, byte(len(p)))
+		lacing = append(append(lacing, bytes.Repeat([]byte{255}, len(p)/255)...), byte(len(p)%255))
+		body = append(body, p...)
 	}
-	for _, p := range packets {
-		b = append(b, p...)
+	if len(lacing) > 255 {
+		return nil // more than a page holds
 	}
+	b = append(append(append(b, 0, 0, 0, 0, byte(len(lacing))), lacing...), body...)
 	binary.LittleEndian.PutUint32(b[22:], sumOf(b))
 	return b
 }
