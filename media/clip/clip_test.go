@@ -57,7 +57,10 @@ func TestFilesAreDecoded(t *testing.T) {
 		rate    int
 		seconds float64
 	}{
-		{"tone.wav", 8000, 0.1}, {"tone_vorbis.ogg", 22050, 0.5}, {"tone_silk.ogg", 48000, 0.5}, {"tone_celt.ogg", 48000, 0.5},
+		{"tone.wav", 8000, 0.1},
+		{"tone_vorbis.ogg", 22050, 0.5},
+		{"tone_silk.ogg", 48000, 0.5},
+		{"tone_celt.ogg", 48000, 0.5},
 		{"tone.mp3", 24000, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,12 +180,21 @@ func TestWhatCannotBeDecodedSaysWhy(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"opus", 0, nil, "unknown kind"}, {"", 0, nil, "unknown kind"},
-		{"raw", 0, make([]byte, 4), "sample rate of 0"}, {"raw", -1, make([]byte, 4), "sample rate"}, {"raw", 1 << 30, make([]byte, 4), "sample rate"},
-		{"wav", 0, nil, "wav"}, {"wav", 0, []byte("nonsense nonsense nonsense"), "decode wav: "}, {"wav", 0, readFile(t, "tone.wav")[:44], "no audio"},
-		{"mp3", 0, nil, "no frame"}, {"mp3", 0, bytes.Repeat([]byte{0xff}, 10000), "no frame"}, {"mp3", 0, vorbis, "no frame"},
+		{"opus", 0, nil, "unknown kind"},
+		{"", 0, nil, "unknown kind"},
+		{"raw", 0, make([]byte, 4), "sample rate of 0"},
+		{"raw", -1, make([]byte, 4), "sample rate"},
+		{"raw", 1 << 30, make([]byte, 4), "sample rate"},
+		{"wav", 0, nil, "wav"},
+		{"wav", 0, []byte("nonsense nonsense nonsense"), "decode wav: "},
+		{"wav", 0, readFile(t, "tone.wav")[:44], "no audio"},
+		{"mp3", 0, nil, "no frame"},
+		{"mp3", 0, bytes.Repeat([]byte{0xff}, 10000), "no frame"},
+		{"mp3", 0, vorbis, "no frame"},
 		{"mp3", 0, mp3Frames(0xe3, 0x18, 72), "MPEG 2.5 at 8000 Hz is not supported"},
-		{"ogg", 0, nil, "no stream of Opus or Vorbis"}, {"ogg", 0, vorbis[:20], "no stream"}, {"ogg", 0, readFile(t, "tone.mp3"), "no stream"},
+		{"ogg", 0, nil, "no stream of Opus or Vorbis"},
+		{"ogg", 0, vorbis[:20], "no stream"},
+		{"ogg", 0, readFile(t, "tone.mp3"), "no stream"},
 		{"ogg", 0, vorbis[:300], "headers are cut off"},
 	} {
 		pcm, _, err := clip.Decode(c.kind, c.rate, c.data, minute)
@@ -233,6 +245,14 @@ func TestSmallFilesThatStandForHoursStopAtTheLimit(t *testing.T) {
 	}
 	if _, _, err := clip.Decode("mp3", 0, bytes.Repeat(mp3Frames(0xf3, 0x18, 36), 60), minute/6); !errors.Is(err, clip.ErrTooLong) {
 		t.Errorf("silent MP3: %v", err)
+	}
+	p := packetsOf(t, "tone_vorbis.ogg")
+	vorbis := append(oggPage(2, 0, 0, p[0]), oggPage(0, 0, 1, p[1], p[2])...)
+	for i := range uint32(256) {
+		vorbis = append(vorbis, oggPage(0, -1, i+2, bytes.Split(bytes.Repeat([]byte{0}, 255), nil)...)...) // 255 packets of a byte
+	}
+	if _, _, err := clip.Decode("ogg", 0, vorbis, minute/6); !errors.Is(err, clip.ErrTooLong) {
+		t.Errorf("silent Vorbis: %v", err)
 	}
 	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("took %v", took)

@@ -137,9 +137,15 @@ func TestOpusIsWhatLibopusDecodes(t *testing.T) {
 		channels                 int
 		db                       float64
 	}{
-		{"voip", "6k", "20", 1, 30}, {"voip", "12k", "10", 1, 30}, {"voip", "16k", "60", 1, 30}, {"voip", "32k", "20", 2, 30},
-		{"audio", "24k", "20", 1, 30}, {"audio", "48k", "120", 2, 30}, {"audio", "96k", "20", 2, 65},
-		{"lowdelay", "32k", "2.5", 1, 65}, {"lowdelay", "64k", "40", 2, 65},
+		{"voip", "6k", "20", 1, 30},
+		{"voip", "12k", "10", 1, 30},
+		{"voip", "16k", "60", 1, 30},
+		{"voip", "32k", "20", 2, 30},
+		{"audio", "24k", "20", 1, 30},
+		{"audio", "48k", "120", 2, 30},
+		{"audio", "96k", "20", 2, 65},
+		{"lowdelay", "32k", "2.5", 1, 65},
+		{"lowdelay", "64k", "40", 2, 65},
 	} {
 		t.Run(fmt.Sprintf("%s %s %s ms x%d", c.application, c.rate, c.frame, c.channels), func(t *testing.T) {
 			t.Parallel()

@@ -32,13 +32,22 @@ func (c *collector) mp3(data []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := c.readMP3(d, info.before); err != nil {
+		return err
+	}
+	if info.after > 0 && info.after < len(c.pcm) {
+		c.pcm = c.pcm[:len(c.pcm)-info.after]
+	}
+	return nil
+}
+
+// readMP3 takes all but the first skip samples. It is content with what comes before
+// an error: a file may be cut off.
+func (c *collector) readMP3(d io.Reader, skip int) error {
 	var pcm [1152 * 2]int16
-	for skip := info.before; ; {
-		b := make([]byte, 2*len(pcm))
-		n, err := io.ReadFull(d, b)
-		if n == 0 && err != nil {
-			break
-		}
+	var b [2 * len(pcm)]byte
+	for {
+		n, err := io.ReadFull(d, b[:])
 		got := pcm[:n/4*2]
 		for i := range got {
 			got[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
@@ -49,13 +58,9 @@ func (c *collector) mp3(data []byte) error {
 			return err
 		}
 		if err != nil {
-			break
+			return nil //nolint:nilerr // the end, or as far as it goes
 		}
 	}
-	if info.after > 0 && info.after < len(c.pcm) {
-		c.pcm = c.pcm[:len(c.pcm)-info.after]
-	}
-	return nil
 }
 
 // mp3Header is what the header of a frame says.

@@ -96,8 +96,11 @@ func TestPacketsOfPagesAreRead(t *testing.T) {
 	}, nil)
 	r := ogg.NewReader(data, nil)
 	check(t, read(t, r), []got{
-		{"head", 0, true, false, false}, {"a", -1, false, false, false}, {"", -1, false, false, false},
-		{"bc", 20, false, false, false}, {"d", 30, false, true, false},
+		{"head", 0, true, false, false},
+		{"a", -1, false, false, false},
+		{"", -1, false, false, false},
+		{"bc", 20, false, false, false},
+		{"d", 30, false, true, false},
 	})
 	if r.Damaged != 0 {
 		t.Errorf("%d places are damaged", r.Damaged)
@@ -167,8 +170,12 @@ func TestChainedStreamsFollow(t *testing.T) {
 		whole(first, 0, 2, 0, "head3"), whole(0, 1, 2, 1, "c"),
 	}, nil)
 	check(t, read(t, ogg.NewReader(data, nil)), []got{
-		{"head", 0, true, false, false}, {"a", 1, false, true, false}, {"head2", 0, true, false, false}, {"b", 1, false, true, false},
-		{"head3", 0, true, false, false}, {"c", 1, false, false, false},
+		{"head", 0, true, false, false},
+		{"a", 1, false, true, false},
+		{"head2", 0, true, false, false},
+		{"b", 1, false, true, false},
+		{"head3", 0, true, false, false},
+		{"c", 1, false, false, false},
 	})
 }
 

@@ -187,10 +187,21 @@ func TestFileNames(t *testing.T) {
 		want string
 		ok   bool
 	}{
-		{"raw", 8000, ".r8", true}, {"raw", 16000, ".r16", true}, {"raw", 24000, ".r24", true}, {"raw", 32000, ".r32", true},
-		{"raw", 48000, ".r48", true}, {"raw", 64000, ".r64", true}, {"raw", 44100, ".r16", false}, {"raw", 0, ".r16", false},
-		{"wav", 0, ".wav", true}, {"mp3", 0, ".mp3", true}, {"ogg", 0, ".ogg", true}, {"pcmu", 8000, ".pcmu", true}, {"pcma", 8000, ".pcma", true},
-		{"opus", 0, "", false}, {"../x", 0, "", false},
+		{"raw", 8000, ".r8", true},
+		{"raw", 16000, ".r16", true},
+		{"raw", 24000, ".r24", true},
+		{"raw", 32000, ".r32", true},
+		{"raw", 48000, ".r48", true},
+		{"raw", 64000, ".r64", true},
+		{"raw", 44100, ".r16", false},
+		{"raw", 0, ".r16", false},
+		{"wav", 0, ".wav", true},
+		{"mp3", 0, ".mp3", true},
+		{"ogg", 0, ".ogg", true},
+		{"pcmu", 8000, ".pcmu", true},
+		{"pcma", 8000, ".pcma", true},
+		{"opus", 0, "", false},
+		{"../x", 0, "", false},
 	} {
 		if e, ok := audiostream.FileExtension(c.kind, c.rate); e != c.want || ok != c.ok {
 			t.Errorf("%s %d: %q, %v", c.kind, c.rate, e, ok)
