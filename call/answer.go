@@ -16,7 +16,7 @@ func (c *Call) errState(want string) error {
 	if c.state >= leaving {
 		return ErrGone
 	}
-	return fmt.Errorf("the call is %s: %s", c.state, want)
+	return &StateError{State: c.state.String(), Text: fmt.Sprintf("the call is %s: %s", c.state, want)}
 }
 
 // refusal is how an INVITE is turned down, and why.
@@ -123,7 +123,7 @@ func (c *Call) start() {
 	codec, remote, direction := c.leg.line.describe()
 	c.info().Str("codec", codec).Str("remote", remote).Str("direction", direction).
 		Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
-	c.emit(&Event{Name: c.route, Fields: []Field{{"codec", codec}, {"remote", remote}, {"direction", direction}}})
+	c.emit(&Event{Name: c.route, Kind: EventStart, Fields: []Field{{"codec", codec}, {"remote", remote}, {"direction", direction}}})
 }
 
 // ring sends a provisional response, with SDP (early media) or without.

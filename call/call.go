@@ -49,6 +49,7 @@ type Call struct {
 	files      callFiles    // that play events of streams named
 	forwards   []*forward
 	keys       keyLog
+	follows    followers
 	keysTold   int  // routes of rms:dtmf that wait or run
 	started    bool // the start event was sent
 	acked      bool // rms:ack was sent

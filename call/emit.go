@@ -62,7 +62,7 @@ func (c *Call) emitAll(list []*Event, then func()) {
 // bystander tells whether a call can go on without its script hearing of an event:
 // keys, the end, and what far ends of streams say and do.
 func bystander(event string) bool {
-	return event == EventDTMF || event == EventEnd || strings.HasPrefix(event, "rms:stream_") ||
+	return event == EventDTMF || event == EventEnd || event == EventPlayEnd || strings.HasPrefix(event, "rms:stream_") ||
 		strings.HasPrefix(event, audioStream)
 }
 
@@ -72,9 +72,8 @@ func (c *Call) watch(ev *Event) {
 	if ev.Time.IsZero() {
 		ev.Time = time.Now()
 	}
-	if w := c.manager.opts.Watch; w != nil {
-		w(shown(ev))
-	}
+	c.followed(ev)
+	c.manager.show(ev)
 }
 
 // run queues one run of a route; done runs in the mailbox when it has ended. The

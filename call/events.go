@@ -15,6 +15,7 @@ const (
 	EventUpdate       = "rms:update"
 	EventPlayStart    = "rms:play_start"
 	EventPlayError    = "rms:play_error"
+	EventPlayEnd      = "rms:play_end"
 	EventDTMF         = "rms:dtmf"
 	EventMediaTimeout = "rms:media_timeout"
 	EventMediaError   = "rms:media_error"
@@ -51,7 +52,7 @@ var Events = []EventDoc{
 		{"codec", "encoding on the wire"}, {"direction", "ours"}, {"remote", "ip:port that we send RTP to"}, {"hold", "true when the far end put us on hold"},
 	}},
 	{EventPlayStart, "a player began", []FieldDoc{{"file", "as given to play"}}},
-	{"(the name given to play)", "the last sample was sent, or the play was stopped, replaced or impossible", []FieldDoc{
+	{"(the name given to play)", "the last sample was sent, or the play was stopped, replaced or impossible. A play that was given no name ends in `rms:play_end`", []FieldDoc{
 		{"file", "as given to play"}, {"reason", "done, stopped, replaced, error"}, {"played_ms", "ms of audio that were sent"}, {"error", "why, when reason is error"},
 	}},
 	{EventPlayError, "a file could not be opened or decoded. Without this route the one named in play runs with reason=error; without that too, a play from a script ends the call. A long file may fail while it plays", []FieldDoc{
@@ -103,7 +104,7 @@ var Events = []EventDoc{
 // fields are in it only for a watcher: a script reads them from the request.
 func (c *Call) requestEvent(name string, r *sip.Request) *Event {
 	ev := &Event{Name: name, Call: c.id, Time: time.Now()}
-	watched := c.manager.opts.Watch != nil && name == EventInvite
+	watched := name == EventInvite && c.manager.watched()
 	if watched || c.router.Has(name) {
 		ev.Fields = requestFields(r)
 	}

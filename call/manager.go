@@ -62,6 +62,7 @@ type Manager struct {
 	calls map[string]*Call // by call id
 	ports map[uint16]place // RTP ports of ours that calls use
 
+	hub       hub
 	drops     dropWatch
 	expected  expectations
 	streaming atomic.Int32 // streams with media, of all calls
@@ -137,9 +138,7 @@ func (m *Manager) Request(r *sip.Request) {
 func (m *Manager) scriptFailed(err error) {
 	ev := scriptError(err)
 	m.log.Error().Str("event", ev.Name).Str("err", err.Error()).Msg("script failed")
-	if w := m.opts.Watch; w != nil {
-		w(ev)
-	}
+	m.show(ev)
 }
 
 // Find returns the call with that id.
@@ -219,6 +218,7 @@ func (m *Manager) empty(ctx context.Context) bool {
 // Close ends what calls are left and waits for their goroutines until ctx ends.
 // Close the user agent first, so that no call comes any more. It may come twice.
 func (m *Manager) Close(ctx context.Context) {
+	defer m.hub.close()
 	defer m.drops.stop()
 	for _, c := range m.Calls() {
 		_ = c.box.must(func() { c.ended(sip.Cause{By: sip.ByUs, Text: "server stopped"}) })

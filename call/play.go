@@ -14,6 +14,7 @@ const (
 	ReasonStopped  = "stopped"
 	ReasonReplaced = "replaced"
 	ReasonError    = "error"
+	ReasonEnded    = "ended" // with the call
 )
 
 // maxPlays bounds what may wait to be played in one call.
@@ -203,13 +204,10 @@ func (c *Call) stopPlays(reason string) {
 // ends the call, as in the original, unless another waits behind it.
 func (c *Call) played(p *playing, reason string, played time.Duration) {
 	c.info().Str("file", p.file).Str("reason", reason).Dur("played", played).Msg("play ended")
-	if p.route != "" {
-		c.emit(&Event{Name: p.route, Fields: []Field{
-			{"file", p.file}, {"reason", reason}, {"played_ms", played.Milliseconds()},
-		}})
-		return
-	}
-	if p.script && reason == ReasonDone && len(c.plays.queue) == 0 {
+	c.emit(&Event{Name: p.named(), Kind: EventPlayEnd, Fields: []Field{
+		{"file", p.file}, {"reason", reason}, {"played_ms", played.Milliseconds()},
+	}})
+	if p.route == "" && p.script && reason == ReasonDone && len(c.plays.queue) == 0 {
 		c.hangup(sip.Cause{By: sip.ByUs, Code: 200, Text: "prompt played"})
 	}
 }
@@ -220,15 +218,24 @@ func (c *Call) failed(p *playing, played time.Duration, err error) {
 	text := err.Error()
 	bound := c.router.Has(EventPlayError)
 	c.emit(&Event{Name: EventPlayError, Fields: []Field{{"file", p.file}, {"error", text}}})
-	switch {
-	case bound && !IsWait(p.route):
-	case p.route != "":
-		c.emit(&Event{Name: p.route, Fields: []Field{
-			{"file", p.file}, {"reason", ReasonError}, {"played_ms", played.Milliseconds()}, {"error", text},
-		}})
-	case p.script:
+	name := p.named()
+	if bound && !awaited(name) {
+		name = EventPlayEnd // rms:play_error runs in place of the route
+	}
+	c.emit(&Event{Name: name, Kind: EventPlayEnd, Fields: []Field{
+		{"file", p.file}, {"reason", ReasonError}, {"played_ms", played.Milliseconds()}, {"error", text},
+	}})
+	if p.route == "" && p.script && !bound {
 		c.hangup(sip.Cause{By: sip.ByError, Code: 500, Text: "prompt could not be played"})
 	}
+}
+
+// named is the name of the event of a play's end.
+func (p *playing) named() string {
+	if p.route == "" {
+		return EventPlayEnd
+	}
+	return p.route
 }
 
 // interrupt begins a change of codec: what is heard or ready must be fetched again,

@@ -2,6 +2,7 @@ package call
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,14 +67,30 @@ func (v *Verb) withoutRoute() *Verb {
 }
 
 // shown is an event as others than the script see it: that of a wait has the name of
-// the verb that is waited for.
+// the verb that is waited for, and digits that were to be masked are.
 func shown(ev *Event) *Event {
-	verb, ok := strings.CutPrefix(ev.Name, waitPrefix)
-	if !ok {
+	verb, waited := strings.CutPrefix(ev.Name, waitPrefix)
+	if !waited && !ev.secret {
 		return ev
 	}
-	verb, _, _ = strings.Cut(verb, ":")
 	named := *ev
-	named.Name = "rms:" + verb + waitSuffix
+	if waited {
+		verb, _, _ = strings.Cut(verb, ":")
+		named.Name = "rms:" + verb + waitSuffix
+	}
+	if ev.secret {
+		named.Fields = masked(ev.Fields)
+	}
 	return &named
+}
+
+// masked returns the fields with stars for digits.
+func masked(fields []Field) []Field {
+	out := slices.Clone(fields)
+	for i := range out {
+		if s, ok := out[i].Value.(string); ok && (out[i].Name == "digit" || out[i].Name == "digits") {
+			out[i].Value = strings.Repeat("*", len(s))
+		}
+	}
+	return out
 }
