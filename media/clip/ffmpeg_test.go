@@ -130,6 +130,16 @@ func TestVorbisOfOtherEncoders(t *testing.T) {
 	like(t, name, 1, 70)
 }
 
+// TestVorbisOfSixChannels has channels that are coupled in other ways, and a mapping
+// of more than one submap.
+func TestVorbisOfSixChannels(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "x.ogg")
+	tool(t, "ffmpeg", "-i", source(t, 44100, 2), "-af", "pan=5.1|c0=c0|c1=c1|c2=0.5*c0+0.5*c1|c3=0.3*c0|c4=0.7*c1|c5=0.2*c0-0.2*c1",
+		"-c:a", "libvorbis", "-q:a", "3", name)
+	like(t, name, 6, 70)
+}
+
 func TestOpusIsWhatLibopusDecodes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -112,15 +112,21 @@ func text(object []byte, name string) (string, bool) { return unquote(find(objec
 
 // unquote returns what a JSON string says.
 func unquote(value []byte) (string, bool) {
+	s, ok := unquoted(value)
+	return string(s), ok
+}
+
+// unquoted is unquote without a copy where the string has no escapes.
+func unquoted(value []byte) ([]byte, bool) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", false
+		return nil, false
 	}
 	if bytes.IndexByte(value, '\\') < 0 {
-		return string(value[1 : len(value)-1]), true
+		return value[1 : len(value)-1], true
 	}
 	var s string
 	err := json.Unmarshal(value, &s)
-	return s, err == nil
+	return []byte(s), err == nil
 }
 
 // appendString appends s as a JSON string, with the escapes that the original's

@@ -1,9 +1,9 @@
 package audiostream
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
-	"strings"
 )
 
 // MaxMessage is the longest text of a server, in bytes, that is looked into; a
@@ -134,7 +134,7 @@ func playAudio(data []byte) Message {
 // with fills in the audio that the member called name holds, and the body without
 // it: all members of that name go, and those called "file", which is ours to say.
 func (m Message) with(data []byte, name string) Message {
-	encoded, ok := text(data, name)
+	encoded, ok := unquoted(find(data, name))
 	if !ok {
 		return Message{}
 	}
@@ -176,18 +176,19 @@ func saneRate(rate, without int) int {
 }
 
 // decodeBase64 takes both alphabets of RFC 4648, with and without padding.
-func decodeBase64(s string) ([]byte, bool) {
-	if strings.ContainsAny(s, "\r\n") {
+func decodeBase64(s []byte) ([]byte, bool) {
+	if bytes.ContainsAny(s, "\r\n") {
 		return nil, false
 	}
-	bare := strings.TrimSuffix(strings.TrimSuffix(s, "="), "=")
+	bare := bytes.TrimSuffix(bytes.TrimSuffix(s, []byte("=")), []byte("="))
 	if len(s) != len(bare) && len(s)%4 != 0 {
 		return nil, false
 	}
 	encoding := base64.RawStdEncoding
-	if strings.ContainsAny(bare, "-_") {
+	if bytes.ContainsAny(bare, "-_") {
 		encoding = base64.RawURLEncoding
 	}
-	b, err := encoding.DecodeString(bare)
-	return b, err == nil
+	audio := make([]byte, encoding.DecodedLen(len(bare)))
+	n, err := encoding.Decode(audio, bare)
+	return audio[:n], err == nil
 }

@@ -211,3 +211,14 @@ func TestFileNames(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+func BenchmarkSecondOfAudio(b *testing.B) {
+	text := []byte(streamAudio(`"audioDataType":"raw","sampleRate":16000,"audioData":"` + base64.StdEncoding.EncodeToString(make([]byte, 32000)) + `"`))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if m := audiostream.ParseMessage(text, false); m.Kind != audiostream.StreamAudio {
+			b.Fatal(m.Kind)
+		}
+	}
+}
