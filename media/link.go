@@ -64,7 +64,14 @@ type Link struct {
 	closer  io.Closer
 	starved func() uint64
 	adopted atomic.Bool // the graph's Reaper has it
-	held    *block      // what the goroutine of a sink writes now
+	sink    Sink        // nil of a source
+	prompt  PromptSink  // the same when it is one
+
+	// Of whoever writes to the sink now.
+	held *block // what is written
+	gap  int    // samples per channel that were dropped before it
+	kind Frame  // of the last frame, without audio
+	lost Frame  // tells of a gap
 }
 
 func newLink(g *Graph, name string, r *ring, c io.Closer) *Link {

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,15 +13,20 @@ type sinkFilter struct {
 	tick time.Duration
 }
 
-// Spawn starts a goroutine that writes the audio of from to s. When s fails, the
-// error goes to the graph's OnError and what comes later is dropped and counted.
-// Dropped audio shows as one Lost frame whose Samples (per channel) say how much.
+// Spawn starts a goroutine that writes the audio of from to s; a PromptSink has one
+// only while it would wait. When s fails, the error goes to the graph's OnError and what
+// comes later is dropped and counted. Dropped audio shows as one Lost frame whose
+// Samples (per channel) say how much.
 func (g *Graph) Spawn(from Pin, s Sink, o LinkOptions) (*Link, error) {
 	o = o.withDefaults()
 	if o.Silence && o.Format.IsZero() {
 		return nil, fmt.Errorf("spawn %s: %w: Silence needs a Format", o.Name, ErrFormat)
 	}
 	l := newLink(g, o.Name, newRing(g.pool, o.Size, o.Full), s)
+	l.sink = s
+	if p, ok := s.(PromptSink); ok {
+		l.prompt, l.ring.prompt, l.ring.idle = p, l, true
+	}
 	f := &sinkFilter{link: l, o: o}
 	pin, err := g.Add(f, 0, from)
 	if err != nil {
@@ -28,7 +34,9 @@ func (g *Graph) Spawn(from Pin, s Sink, o LinkOptions) (*Link, error) {
 	}
 	l.pin = pin
 	g.own(l)
-	go l.drain(s)
+	if l.prompt == nil {
+		l.run()
+	}
 	return l, nil
 }
 
@@ -109,13 +117,27 @@ func (f *sinkFilter) silence() {
 	r.push(b)
 }
 
-// removed tells the sink's goroutine to write what is queued and end.
-func (f *sinkFilter) removed() { f.link.ring.close() }
+// removed tells the sink's goroutine to write what is queued and end. A prompt sink
+// gets one for that.
+func (f *sinkFilter) removed() {
+	if f.link.ring.close() {
+		f.link.run()
+	}
+}
 
-// drain writes the ring to s until it is closed and empty, or s fails.
-func (l *Link) drain(s Sink) {
+// drain writes the ring to the sink until it is closed and empty, or the sink fails.
+// The goroutine of a prompt sink ends when there is nothing more to do for it.
+func (l *Link) drain() {
+	err := guard(l.write)
+	if errors.Is(err, errResigned) {
+		return
+	}
+	l.over(err)
+}
+
+// over ends the link.
+func (l *Link) over(err error) {
 	defer close(l.done)
-	err := guard(func() error { return l.write(s) })
 	l.giveBack()
 	l.ring.stop(true)
 	if e := guard(l.shut); err == nil {
@@ -126,22 +148,44 @@ func (l *Link) drain(s Sink) {
 	}
 }
 
-func (l *Link) write(s Sink) error {
-	var kind Frame // of the last frame, without audio
+func (l *Link) write() error {
 	for {
-		b, lost := l.ring.wait()
-		l.held = b
-		if b != nil {
-			kind = Frame{Format: b.frame.Format, Encoding: b.frame.Encoding, PayloadType: b.frame.PayloadType}
+		if l.held == nil && l.gap == 0 && !l.next() {
+			return errResigned // others have the link now
 		}
-		if err := writeGap(s, kind, lost); err != nil || b == nil {
-			return err
+		if b := l.held; b != nil {
+			l.kind = Frame{Format: b.frame.Format, Encoding: b.frame.Encoding, PayloadType: b.frame.PayloadType}
 		}
-		if err := s.Write(&b.frame); err != nil {
+		if l.gap > 0 {
+			err := l.sink.Write(l.lostFrame(&l.kind))
+			if l.gap = 0; err != nil {
+				return err
+			}
+		}
+		if l.held == nil {
+			return nil
+		}
+		if err := l.sink.Write(&l.held.frame); err != nil {
 			return err
 		}
 		l.giveBack()
 	}
+}
+
+// next takes the head of the ring, nil when there is no more to come. It waits for
+// one, unless the sink is prompt: then it returns false, and the link is for others to
+// go on with.
+func (l *Link) next() bool {
+	if l.prompt == nil || !l.prompt.Prompt() {
+		l.held, l.gap = l.ring.wait()
+		return true
+	}
+	b, lost, end := l.ring.poll()
+	if b == nil && !end {
+		return false
+	}
+	l.held, l.gap = b, lost
+	return true
 }
 
 // giveBack returns the block that is being written to the pool.
@@ -150,13 +194,4 @@ func (l *Link) giveBack() {
 		l.ring.pool.put(l.held)
 		l.held = nil
 	}
-}
-
-// writeGap writes a Lost frame for samples that were dropped.
-func writeGap(s Sink, kind Frame, lost int) error {
-	if lost == 0 {
-		return nil
-	}
-	kind.Lost, kind.Samples = true, lost
-	return s.Write(&kind)
 }

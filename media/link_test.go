@@ -77,7 +77,7 @@ func count(from, to int) []int {
 	return list
 }
 
-func spawned(t *testing.T, d *disk, o media.LinkOptions, g *media.Graph) *media.Link {
+func spawned(t *testing.T, d media.Sink, o media.LinkOptions, g *media.Graph) *media.Link {
 	t.Helper()
 	pin := must[media.Pin](t)
 	return must[*media.Link](t)(g.Spawn(pin(g.Add(newCounter(), 1)), d, o))

@@ -27,14 +27,16 @@ const poolRetry = 20 * time.Millisecond
 //	tick -> push ->  tail ... head -> wait -> goroutine      (sink)
 //	goroutine -> offer -> tail ... head -> take -> tick      (source)
 type ring struct {
-	pool  *BlockPool
-	size  int64 // ns of audio
-	full  Policy
-	ready chan struct{} // the goroutine looks again: data, room or end
+	pool   *BlockPool
+	size   int64 // ns of audio
+	full   Policy
+	ready  chan struct{} // the goroutine looks again: data, room or end
+	prompt *Link         // whose sink is prompt: it may have no goroutine that looks
 
 	mu         sync.Mutex
 	head, tail *block
-	idle       bool // a sink's goroutine waits, and nobody has woken it yet
+	idle       bool // nobody reads for the sink: its goroutine waits, or a prompt one has none
+	waits      bool // idle, because a goroutine waits in wait
 	lost       int  // samples per channel dropped before head
 	lastGap    int  // the same after the last block, once closed
 	closed     bool // the writer is done
@@ -100,11 +102,11 @@ func (r *ring) flush() {
 		return
 	}
 	r.handOver()
-	wake := r.idle
-	r.idle = false
+	wake, waits := r.idle, r.waits
+	r.idle, r.waits = false, false
 	r.mu.Unlock()
 	if wake {
-		r.wakes.add(r)
+		r.wakes.add(r, waits)
 	}
 }
 
@@ -197,12 +199,31 @@ func (r *ring) wait() (b *block, lost int) {
 			lost, r.lost, r.lastGap = r.lost+r.lastGap, 0, 0
 		}
 		r.idle = !end
+		r.waits = r.idle
 		r.mu.Unlock()
 		if end {
 			return nil, lost
 		}
 		<-r.ready
 	}
+}
+
+// poll is wait that returns at once. With nothing to read, and more to come, nobody
+// reads from then on: the next push calls somebody.
+func (r *ring) poll() (b *block, lost int, end bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.head != nil {
+		b = r.pop()
+		lost, r.lost = r.lost+b.gap, 0
+		return b, lost, false
+	}
+	end = r.closed || r.stopped
+	if end && !r.stopped {
+		lost, r.lost, r.lastGap = r.lost+r.lastGap, 0, 0
+	}
+	r.idle, r.waits = !end, false
+	return nil, lost, end
 }
 
 // offer appends b; it blocks while the ring is full and returns false when the
@@ -248,15 +269,20 @@ func (r *ring) lend(get func() *block) *block {
 	}
 }
 
-// close says that no more comes; what is queued is still read.
-func (r *ring) close() {
+// close says that no more comes; what is queued is still read. It returns true when
+// somebody has to be called for that.
+func (r *ring) close() (call bool) {
 	r.mu.Lock()
+	defer r.signal()
+	defer r.mu.Unlock()
 	r.closed = true
 	r.handOver()
 	r.lastGap += r.gap
 	r.gap = 0
-	r.mu.Unlock()
-	r.signal()
+	if call = r.prompt != nil && r.idle && !r.waits; call {
+		r.idle = false
+	}
+	return call
 }
 
 // stop says that nobody reads any more. What is queued is dropped, and counted when

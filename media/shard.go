@@ -36,6 +36,7 @@ type shard struct {
 	dead    []death
 	onLost  func(g *Graph, err error)
 	wakes   wakeList
+	writer  writer // its goroutine writes to prompt sinks
 }
 
 // period holds the graphs whose tick has the same length.

@@ -56,6 +56,7 @@ func NewShards(o ShardOptions) *Shards {
 	}
 	for i := range n {
 		sh := &shard{owner: s, id: i, wake: make(chan struct{}, 1)}
+		sh.wakes.writer = &sh.writer
 		s.shards = append(s.shards, sh)
 		s.wait.Add(1)
 		go sh.run()
@@ -140,6 +141,9 @@ func (s *Shards) Close() {
 			sh.post(command{kind: quit})
 		}
 		s.wait.Wait()
+		for _, sh := range s.shards {
+			sh.writer.close()
+		}
 		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)-len(s.shards)))
 	})
 }
