@@ -24,10 +24,14 @@ func (v *streamLife) run() {
 		if c.lasted > steady {
 			retry = 0
 		}
-		if !c.again || retry >= v.s.set.retries || v.stopped() || !v.pause(retry) {
+		if !c.again || retry >= v.s.set.retries || v.stopped() {
 			return
 		}
-		v.call.streamDown(v.s, &end, true)
+		v.call.streamDown(v.s, &end)
+		if !v.pause(retry) {
+			end = v.aborted()
+			return
+		}
 	}
 }
 

@@ -86,9 +86,10 @@ func (s *stream) errorEvents(err *target.ConnectError, retries int) []*Event {
 		Field{"error", cut(err.Error(), 1024)}, Field{"http_status", int64(err.HTTPStatus)})
 }
 
-// streamDown tells of the end of a connection.
-func (c *Call) streamDown(s *stream, end *target.Ended, again bool) {
-	_ = c.box.must(func() { c.emitAll(s.downEvents(end, again), nil) })
+// streamDown tells of the end of a connection that another is tried after.
+func (c *Call) streamDown(s *stream, end *target.Ended) {
+	ended := *end
+	_ = c.box.must(func() { c.emitAll(s.downEvents(&ended, true), nil) })
 }
 
 func (s *stream) downEvents(end *target.Ended, again bool) []*Event {
