@@ -39,8 +39,9 @@ type Stats struct {
 	Runs     uint64 // runs that ended
 	Failed   uint64 // of these, with a ScriptError
 	Refused  uint64 // runs that Run refused because a queue was full
-	Replaced uint64 // interpreters thrown away after a cut-off run or for their size
+	Replaced uint64 // interpreters replaced after a cut-off run or for their size
 	Waiting  int    // runs in queues
+	Paused   int    // runs that wait for the event of a verb, as in rms.play_wait
 }
 
 // Engine runs the routes of one script. Its methods may be used from any
@@ -138,6 +139,16 @@ func (e *Engine) Queue(x sandbox.Exec, route string, done func(error)) error {
 	}
 }
 
+// Forget gives up the runs of a key (Exec.Key) that still wait for an event: its call
+// is over and none will come. It returns at once.
+func (e *Engine) Forget(key string) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if w := e.workers[pick(key, len(e.workers))]; !e.closed && w.waiting.Load() > 0 {
+		w.forget(key)
+	}
+}
+
 // pick spreads keys over n workers (FNV-1a).
 func pick(key string, n int) int {
 	h := uint32(2166136261)
@@ -154,6 +165,7 @@ func (e *Engine) Stats() Stats {
 	}
 	for _, w := range e.workers {
 		s.Waiting += len(w.queue)
+		s.Paused += int(w.waiting.Load())
 	}
 	return s
 }

@@ -53,7 +53,7 @@ func (s *State) callIndex(L *glua.LState) int {
 	case "id":
 		return push(L, s.x.CallID())
 	case "event":
-		if e := s.x.Event(); e != nil {
+		if e := s.event; e != nil {
 			return push(L, e.Name)
 		}
 		return 0
@@ -67,7 +67,7 @@ func (s *State) callIndex(L *glua.LState) int {
 		L.Push(L.NewFunction(s.headers))
 		return 1
 	}
-	if e := s.x.Event(); e != nil {
+	if e := s.event; e != nil {
 		if v := e.Get(name); v != nil {
 			L.Push(luaValue(L, v))
 			return 1

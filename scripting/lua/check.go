@@ -94,6 +94,11 @@ func (c *checker) expr(e ast.Expr) ast.Expr {
 	}
 	v, ok := call.Lookup(name)
 	if !ok {
+		if v, ok = call.LookupWait(name); ok {
+			v = v.WaitForm()
+		}
+	}
+	if !ok {
 		c.fault(e, call.Unknown(name))
 		return e
 	}

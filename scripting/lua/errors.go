@@ -37,15 +37,16 @@ func (s *State) scriptError(route string, failed, stopped error) error {
 
 // split takes "file:line:" off a message.
 func (s *State) split(message string) (where, text string) {
-	rest, ok := strings.CutPrefix(message, s.program.name+":")
-	if !ok {
-		return "", message
+	for _, name := range s.program.names() {
+		rest, ok := strings.CutPrefix(message, name+":")
+		if !ok {
+			continue
+		}
+		if line, text, ok := strings.Cut(rest, ":"); ok && strings.Trim(line, "0123456789") == "" {
+			return name + ":" + line, strings.TrimSpace(text)
+		}
 	}
-	line, text, ok := strings.Cut(rest, ":")
-	if !ok || strings.Trim(line, "0123456789") != "" {
-		return "", message
-	}
-	return s.program.name + ":" + line, strings.TrimSpace(text)
+	return "", message
 }
 
 // traced finds the innermost line of the script in a stack trace.

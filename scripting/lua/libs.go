@@ -41,6 +41,7 @@ func (s *State) openLibs() {
 		"insert": s.bounded("table", "insert"), "remove": s.bounded("table", "remove"),
 	})
 	s.define(s.lib("math"), map[string]glua.LGFunction{"random": mathRandom, "randomseed": none})
+	s.openWaits() // before the functions that it needs are replaced
 	s.openCoroutines()
 }
 

@@ -29,6 +29,18 @@ func TestMain(m *testing.M) {
 		Params: []call.Param{{Name: "file", Kind: call.String, Required: true, Doc: "a file"}},
 		Run:    func(*call.Exec, call.Args) (any, error) { return nil, nil },
 	})
+	call.Register(&call.Verb{
+		Name: "zz_slow", Doc: "has an event", Waits: "route",
+		Params: []call.Param{
+			{Name: "file", Kind: call.String, Required: true}, {Name: "route", Kind: call.Route}, {Name: "n", Kind: call.Int},
+		},
+		Run: func(*call.Exec, call.Args) (any, error) { return nil, nil },
+	})
+	call.Register(&call.Verb{
+		Name: "zz_nap", Doc: "pauses", Waits: "route", Pauses: true,
+		Params: []call.Param{{Name: "seconds", Kind: call.Float, Max: 10}, {Name: "route", Kind: call.Route}},
+		Run:    func(*call.Exec, call.Args) (any, error) { return nil, nil },
+	})
 	goleak.VerifyTestMain(m)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
 
+	"rms/call"
 	"rms/scripting/sandbox"
 )
 
@@ -32,6 +34,7 @@ type Options = sandbox.Options
 type Program struct {
 	name   string
 	proto  *glua.FunctionProto
+	waits  bool // names a verb that waits
 	opts   Options
 	loaded atomic.Bool // a state has been made: the next one loads silently
 }
@@ -42,11 +45,40 @@ func Compile(name string, source []byte, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	waits := waiting(chunk)
 	proto, err := compileChunk(name, guardConcat(chunk))
 	if err != nil {
 		return nil, err
 	}
-	return &Program{name: name, proto: proto, opts: o}, nil
+	return &Program{name: name, proto: proto, opts: o, waits: waits}, nil
+}
+
+// names lists the files that code comes from, as in error messages.
+func (p *Program) names() []string { return []string{p.name} }
+
+func (p *Program) has(source string) bool { return slices.Contains(p.names(), source) }
+
+// waiting reports whether a chunk names a verb that waits. Runs of a script that does
+// not have no thread of their own.
+func waiting(chunk []ast.Stmt) bool {
+	found := false
+	rewrite(func(e ast.Expr) ast.Expr {
+		name := ""
+		switch x := e.(type) {
+		case *ast.IdentExpr:
+			name = x.Value
+		case *ast.StringExpr:
+			name = x.Value
+		}
+		if _, ok := call.LookupWait(name); ok {
+			found = true
+		}
+		if v, ok := call.Lookup(name); ok && v.Pauses {
+			found = true
+		}
+		return e
+	}).stmts(chunk)
+	return found
 }
 
 // Files lists the files that the script required.

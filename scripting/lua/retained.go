@@ -20,6 +20,15 @@ func (s *State) retained() (bytes int64) {
 		w.value(fn)
 	}
 	w.stack(s.L)
+	if s.current != nil {
+		w.run(s.current)
+	}
+	for _, r := range s.waits.All() {
+		if w.run(r); w.bytes > w.limit {
+			break
+		}
+		w.drain()
+	}
 	if running := s.L.G.CurrentThread; running != nil && running != s.L {
 		w.stack(running)
 	}
@@ -81,6 +90,13 @@ func (w *walker) visit(v glua.LValue) {
 	case *glua.LState:
 		w.bytes += threadBytes
 		w.stack(v)
+	}
+}
+
+// run visits what a run that waits or runs leads to.
+func (w *walker) run(r *linear) {
+	for _, th := range r.threads {
+		w.value(th)
 	}
 }
 

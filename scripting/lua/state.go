@@ -30,11 +30,24 @@ type State struct {
 	loading bool
 	unfit   bool
 
-	x        sandbox.Exec  // of the current run, nil between runs
-	run      int           // number of the current run: objects of older ones are dead
-	depth    int           // of nested coroutines
-	threads  int           // made in the current run
+	x       sandbox.Exec // of the current run, nil between runs
+	event   *call.Event  // that the current run began with; may be nil
+	run     int          // number of the current run: objects of others are dead
+	runs    int          // that began
+	depth   int          // of nested coroutines
+	threads int          // made in the current run
+
 	unwalked time.Duration // run time since the globals were measured
+	walk     time.Duration // that measuring them took
+
+	waits        sandbox.Waits[*linear]
+	current      *linear // the current run, in a script that waits
+	threadNew    glua.LGFunction
+	threadResume glua.LGFunction
+	caller       *glua.LFunction // calls its first argument
+	looper       *glua.LFunction // runs route after route
+	spare        []*glua.LState  // threads in it
+	frames       map[uintptr]int // see flat
 
 	callMeta, varMeta *glua.LTable
 }
@@ -82,42 +95,60 @@ func (s *State) Routes() []string { return s.names }
 func (s *State) Fit() bool { return !s.unfit }
 
 // Holds reports whether a run waits for the event of a token.
-func (s *State) Holds(string) bool { return false }
+func (s *State) Holds(token string) bool { return s.waits.Holds(token) }
 
 // Waiting counts the runs that wait.
-func (s *State) Waiting() int { return 0 }
+func (s *State) Waiting() int { return s.waits.Len() }
 
-// Forget gives up the runs of a call that wait.
-func (s *State) Forget(string) {}
+// Forget gives up the runs of a call that wait: nobody resumes them any more.
+func (s *State) Forget(key string) { s.waits.Forget(key) }
 
 // Close frees the state.
 func (s *State) Close() { s.L.Close() }
 
-// Run runs a route with the call as its argument. The error is a
-// *call.ScriptError.
+// Run runs a route with the call as its argument, or goes on with the run that waits
+// for a token. The error is a *call.ScriptError.
 func (s *State) Run(x sandbox.Exec, route string) error {
 	fn := s.routes[route]
-	if fn == nil {
+	waited := fn == nil && call.IsWait(route)
+	if fn == nil && !waited {
 		return &call.ScriptError{Route: route, Text: "no such route in " + s.program.name}
 	}
-	s.x = x
-	s.run++
+	s.x, s.event = x, x.Event()
+	s.runs++
+	s.run = s.runs
 	s.threads, s.depth = 0, 0
 	s.meter.Start()
-	s.L.SetTop(0)
-	s.L.Push(fn)
-	s.L.Push(s.callObject())
-	err := s.protect(route, 1)
-	s.unwalked += s.meter.Elapsed()
+	var err error
+	switch {
+	case waited:
+		route, err = s.goOn(route)
+	case s.program.waits && !fn.IsG:
+		err = s.begin(route, fn)
+	default:
+		s.L.SetTop(0)
+		s.L.Push(fn)
+		s.L.Push(s.callObject())
+		err = s.protect(route, 1)
+	}
 	if n := s.meter.Unlogged(); n > 0 {
 		x.Log().Warn().Str("route", route).Int("dropped", n).Msg("script wrote too many log lines")
 	}
-	s.x = nil
-	if !s.unfit && s.unwalked > measureEvery {
-		s.unwalked = 0
-		s.unfit = s.retained() > s.limits.Memory
-	}
+	s.x, s.event = nil, nil
+	s.measure()
 	return err
+}
+
+// measure looks now and then at what the script keeps: a tenth of the time that runs
+// take, at most.
+func (s *State) measure() {
+	s.unwalked += s.meter.Elapsed()
+	if s.unfit || s.unwalked < max(measureEvery, 10*s.walk) {
+		return
+	}
+	began := time.Now()
+	s.unfit = s.retained() > s.limits.Memory
+	s.unwalked, s.walk = 0, time.Since(began)
 }
 
 // protect calls the function on the stack and turns what goes wrong into an

@@ -17,10 +17,20 @@ func (s *State) openVerbs() {
 	for _, v := range call.Verbs() {
 		plain := s.L.NewFunction(func(L *glua.LState) int { return s.verb(L, v) })
 		number := s.L.NewFunction(func(L *glua.LState) int { return s.kemiVerb(L, v) })
+		if v.Pauses && s.program.waits {
+			plain = s.wrap(func(L *glua.LState) int { return s.pauseVerb(L, v) })
+			number = plain
+		}
 		for _, name := range append([]string{v.Name}, v.Aliases...) {
 			s.L.G.Global.RawSetString("rms_"+name, plain)
 			rms.RawSetString(name, plain)
 			kemi.RawSetString("rms_"+name, number)
+		}
+		if w := v.WaitForm(); w != nil && s.program.waits {
+			waiting := s.wrap(func(L *glua.LState) int { return s.waitVerb(L, v) })
+			s.L.G.Global.RawSetString("rms_"+w.Name, waiting)
+			rms.RawSetString(w.Name, waiting)
+			kemi.RawSetString("rms_"+w.Name, waiting)
 		}
 	}
 	unknown := s.L.NewFunction(unknownVerb)
@@ -40,9 +50,16 @@ func (s *State) openVerbs() {
 
 func unknownVerb(L *glua.LState) int {
 	if name, ok := L.Get(2).(glua.LString); ok {
-		L.RaiseError("%s", call.Unknown(string(name)).Error())
+		noVerb(L, string(name))
 	}
 	return 0
+}
+
+func noVerb(L *glua.LState, name string) {
+	if _, waits := call.LookupWait(name); waits {
+		L.RaiseError("%s: a verb that waits is written as rms.%s, not put together", name, strings.TrimPrefix(name, "rms_"))
+	}
+	L.RaiseError("%s", call.Unknown(name).Error())
 }
 
 // unknownGlobal is asked for globals that are not there.
@@ -50,7 +67,7 @@ func unknownGlobal(L *glua.LState) int {
 	name := glua.LVAsString(L.Get(2))
 	switch {
 	case strings.HasPrefix(name, "rms_"):
-		L.RaiseError("%s", call.Unknown(name).Error())
+		noVerb(L, name)
 	case slices.Contains(removed, name) || slices.Contains(closedLibs, name):
 		L.RaiseError("%s is not available to scripts", name)
 	}
@@ -60,6 +77,10 @@ func unknownGlobal(L *glua.LState) int {
 // verb runs a verb for rms_x and rms.x: true or its result, or nil and why not.
 func (s *State) verb(L *glua.LState, v *call.Verb) int {
 	result, err := s.invoke(L, v)
+	return verbResult(L, result, err)
+}
+
+func verbResult(L *glua.LState, result any, err error) int {
 	switch {
 	case err != nil:
 		L.Push(glua.LNil)
@@ -106,6 +127,11 @@ func (s *State) do(L *glua.LState, v *call.Verb, positional []any, named map[str
 	if err != nil {
 		L.RaiseError("%s", err.Error())
 	}
+	return s.use(L, v, args)
+}
+
+// use runs a verb with checked arguments.
+func (s *State) use(L *glua.LState, v *call.Verb, args call.Args) (any, error) {
 	if err := s.meter.Verb(); err != nil {
 		L.RaiseError("%s", err.Error())
 	}

@@ -2,7 +2,8 @@
 //
 //	x := &scripttest.Exec{SIPMethod: "INVITE"}
 //	err := state.Run(x, "route")
-//	fmt.Println(x.Log(), x.Done) // [answer()]
+//	fmt.Println(x.Done) // [answer() play(file=a.wav, route=(wait))]
+//	err = state.Run(x, x.Wake("reason", "done")) // goes on behind rms.play_wait
 package scripttest
 
 import (
@@ -36,6 +37,21 @@ type Exec struct {
 	Done    []string // verbs with their arguments, in order: "play(file=a.wav)"
 	Replies []string // "486 Busy Here"
 	Vars    map[string]any
+	Waits   []string // tokens of verbs that the script waits for, oldest first
+}
+
+// Wake takes the oldest token off Waits and makes Started the event that ends the
+// wait, with names and values of fields in turn.
+func (x *Exec) Wake(fields ...any) (token string) {
+	if len(x.Waits) == 0 {
+		return ""
+	}
+	token, x.Waits = x.Waits[0], x.Waits[1:]
+	x.Started = &call.Event{Name: token}
+	for i := 0; i+1 < len(fields); i += 2 {
+		x.Started.Fields = append(x.Started.Fields, call.Field{Name: fmt.Sprint(fields[i]), Value: fields[i+1]})
+	}
+	return token
 }
 
 // Key returns Name.
@@ -80,9 +96,14 @@ func (x *Exec) Reply(code int, reason string) error {
 // Invoke writes the verb down. The verbs get and set work on Vars.
 func (x *Exec) Invoke(v *call.Verb, a call.Args) (any, error) {
 	var args []string
+	var token string
 	for _, p := range v.Params {
-		if a.Has(p.Name) {
-			args = append(args, fmt.Sprintf("%s=%v", p.Name, a.Value(p.Name)))
+		switch value := a.Value(p.Name); {
+		case !a.Has(p.Name):
+		case call.IsWait(a.String(p.Name)):
+			args, token = append(args, p.Name+"=(wait)"), a.String(p.Name)
+		default:
+			args = append(args, fmt.Sprintf("%s=%v", p.Name, value))
 		}
 	}
 	switch v.Name {
@@ -97,7 +118,19 @@ func (x *Exec) Invoke(v *call.Verb, a call.Args) (any, error) {
 	}
 	x.Done = append(x.Done, v.Name+"("+strings.Join(args, ", ")+")")
 	if x.Do != nil {
-		return x.Do(v, a)
+		result, err := x.Do(v, a)
+		if err != nil {
+			return result, err
+		}
+		x.wait(token)
+		return result, nil
 	}
+	x.wait(token)
 	return nil, nil
+}
+
+func (x *Exec) wait(token string) {
+	if token != "" {
+		x.Waits = append(x.Waits, token)
+	}
 }
