@@ -50,6 +50,9 @@ type Call struct {
 	forwards   []*forward
 	keys       keyLog
 	follows    followers
+	typed      typed // keys that nobody asked for yet
+	collecting *collect
+	sleeps     []*sleeping
 	keysTold   int  // routes of rms:dtmf that wait or run
 	started    bool // the start event was sent
 	acked      bool // rms:ack was sent
@@ -163,6 +166,7 @@ func (c *Call) crashed(p any) {
 
 // abandon lets go of a call that cannot even end.
 func (c *Call) abandon() {
+	c.dropWaits()
 	l := c.leg
 	for _, s := range c.streams {
 		if s.life != nil {

@@ -96,6 +96,7 @@ func (c *Call) ended(cause sip.Cause) {
 
 // stopMedia ends the plays and frees sockets and graph.
 func (c *Call) stopMedia() {
+	c.endWaits()
 	c.stopPlays(ReasonStopped)
 	c.stopStreams()
 	c.stopForwards()

@@ -20,6 +20,8 @@ const (
 	EventMediaTimeout = "rms:media_timeout"
 	EventMediaError   = "rms:media_error"
 	EventScriptError  = "rms:script_error"
+	EventCollect      = "rms:collect"
+	EventSleep        = "rms:sleep"
 	EventEnd          = "rms:end"
 )
 
@@ -58,9 +60,16 @@ var Events = []EventDoc{
 	{EventPlayError, "a file could not be opened or decoded. Without this route the one named in play runs with reason=error; without that too, a play from a script ends the call. A long file may fail while it plays", []FieldDoc{
 		{"file", "as given to play"}, {"error", "why"},
 	}},
-	{EventDTMF, "a key was pressed: once per key, whatever form it came in and however often", []FieldDoc{
-		{"digit", "0-9, *, #, A-D"}, {"duration_ms", "how long, in ms"}, {"source", "rtp (RFC 4733) or info (SIP INFO)"},
+	{EventDTMF, "a key was pressed: once per key, whatever form it came in and however often, also while a collect takes it", []FieldDoc{
+		{"digit", "0-9, *, #, A-D"}, {"duration_ms", "how long, in ms"}, {"source", "rtp (RFC 4733), info (SIP INFO) or audiosocket"},
 	}},
+	{EventCollect, "(or the name given to collect) the keys of a collect are there, or it ended without: once for each", []FieldDoc{
+		{"digits", "the keys, without the terminator"},
+		{"reason", "max: as many as wanted; terminator; inter_timeout, first_timeout: no further key came; stopped: rms_collect_stop, or the media was stopped; hangup: the call ended"},
+		{"terminator", "the key that ended it, empty without one"},
+		{"tries", "how often the caller was asked"},
+	}},
+	{EventSleep, "(or the name given to sleep) the time has passed, or the call ends: once for each", []FieldDoc{{"reason", "done or ended"}}},
 	{EventStreamConnect, "a stream is connected", []FieldDoc{
 		{"name", "of the stream"}, {"url", "its target, without password and query"}, {"remote", "ip:port that it is connected to"}, {"body", "what mod_audio_stream says at this moment, JSON"},
 	}},

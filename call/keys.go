@@ -63,18 +63,20 @@ func (c *Call) digit(digit byte, ms int, source string) {
 	if c.keys.again(digit, source, time.Duration(ms)*time.Millisecond, time.Now()) {
 		return
 	}
+	secret := c.masking()
+	defer c.pressed(digit)
 	if c.keysTold >= keysWaiting {
 		c.manager.dropped.Add(1)
 		return
 	}
 	shown := string(digit)
-	if c.manager.opts.MaskDigits {
+	if secret || c.manager.opts.MaskDigits {
 		shown = "*"
 	}
 	c.info().Str("source", source).Int("duration_ms", ms).Str("digit", shown).Msg("key pressed")
 	c.keyToStreams(digit, time.Duration(ms)*time.Millisecond)
 	c.keysTold++
-	c.emitThen(&Event{Name: EventDTMF, Fields: []Field{
+	c.emitThen(&Event{Name: EventDTMF, secret: secret, Fields: []Field{
 		{"digit", string(digit)}, {"duration_ms", int64(ms)}, {"source", source},
 	}}, nil, func(error) { c.keysTold-- })
 }

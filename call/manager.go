@@ -35,6 +35,10 @@ type Options struct {
 	MaxDuration time.Duration // 0: 4 h
 	MaskDigits  bool          // no digits in logs
 
+	// AfterFunc calls f when d has passed: the timers of collect and sleep; nil:
+	// time.AfterFunc.
+	AfterFunc func(d time.Duration, f func()) Timer
+
 	// Trace, when set, logs the SIP messages of one call from now on, or no more. It
 	// must not block.
 	Trace func(sipCallID, callID string, on bool)

@@ -28,12 +28,13 @@ type playing struct {
 	loop   int    // times; 0 is for ever
 	mix    bool   // plays beside the others
 
-	sound   *sound        // ready to be heard
-	loading bool          // or being fetched
-	voice   *voice        // or heard
-	from    time.Duration // what was heard in another codec, all passes together
-	began   bool          // rms:play_start was sent
-	over    atomic.Bool   // the event of its end was sent; the loader looks too
+	sound   *sound         // ready to be heard
+	loading bool           // or being fetched
+	voice   *voice         // or heard
+	from    time.Duration  // what was heard in another codec, all passes together
+	began   bool           // rms:play_start was sent
+	inner   func(*playing) // of a collect: gets its end
+	over    atomic.Bool    // the event of its end was sent; the loader looks too
 }
 
 // playlist is what a call plays: the head of queue is heard, and all of mixed.
@@ -175,6 +176,9 @@ func (c *Call) end(p *playing, reason string, why error) {
 		c.played(p, reason, played)
 	}
 	c.advance()
+	if p.inner != nil {
+		p.inner(p)
+	}
 }
 
 // silence takes a play out of the graph and lets go of its sound.

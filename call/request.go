@@ -34,9 +34,17 @@ func (c *Call) mediaStop(r *sip.Request) error {
 		if err := r.Reply(200, "OK", sip.ReplyOptions{}); err != nil {
 			return err
 		}
+		c.gone()
 	}
 	c.stopMedia()
 	return nil
+}
+
+// gone notes that the caller hung up; the dialog tells the rest.
+func (c *Call) gone() {
+	if c.state < leaving {
+		c.state, c.cause = leaving, sip.Cause{By: sip.ByCaller, Code: 200}
+	}
 }
 
 // takeInfo answers an INFO and reads the key that it may carry.

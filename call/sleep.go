@@ -1,0 +1,68 @@
+package call
+
+import (
+	"fmt"
+	"time"
+)
+
+// maxSleeps bounds the sleeps of one call.
+const maxSleeps = 64
+
+// sleeping is one use of the verb sleep.
+type sleeping struct {
+	route string
+	from  time.Time
+	timer Timer
+}
+
+// sleep sends an event when d has passed, or before, when the call ends.
+func (c *Call) sleep(d time.Duration, route string) error {
+	switch {
+	case c.state >= leaving:
+		return ErrGone
+	case len(c.sleeps) >= maxSleeps:
+		return fmt.Errorf("%d sleeps of the call are not over yet", maxSleeps)
+	}
+	s := &sleeping{route: route, from: time.Now()}
+	c.sleeps = append(c.sleeps, s)
+	s.timer = c.after(d, func() { c.wake(s, ReasonDone) })
+	return nil
+}
+
+// wake ends a sleep, once.
+func (c *Call) wake(s *sleeping, reason string) {
+	n := len(c.sleeps)
+	if c.sleeps = without(c.sleeps, s); len(c.sleeps) == n {
+		return
+	}
+	s.timer.Stop()
+	c.emit(&Event{Name: s.route, Kind: EventSleep, Fields: []Field{{"reason", reason}}})
+}
+
+// endWaits ends what the call waits for before its media goes: keys, and with the
+// call the sleeps too.
+func (c *Call) endWaits() {
+	leaves := c.state >= leaving
+	if k := c.collecting; k != nil {
+		reason := ReasonStopped
+		if leaves {
+			reason = ReasonHangup
+		}
+		k.end(reason, "")
+	}
+	for leaves && len(c.sleeps) > 0 {
+		c.wake(c.sleeps[0], ReasonEnded)
+	}
+}
+
+// dropWaits forgets what the call waits for, after a panic.
+func (c *Call) dropWaits() {
+	if k := c.collecting; k != nil {
+		k.over = true
+		stopTimer(k.timer)
+	}
+	for _, s := range c.sleeps {
+		s.timer.Stop()
+	}
+	c.collecting, c.sleeps = nil, nil
+}
