@@ -15,7 +15,9 @@ import (
 
 // audioSocket is a connection to an AudioSocket server, as Asterisk would make it.
 type audioSocket struct {
-	conn    net.Conn
+	conn    net.Conn // sock
+	sock    *promptConn
+	prompt  bool // TryWrite may be used
 	remote  netip.AddrPort
 	format  media.Format
 	kind    audiosocket.Kind
@@ -72,8 +74,9 @@ func dialAudioSocket(ctx context.Context, o *Options) (net.Conn, error) {
 
 // newAudioSocket takes over conn, with options that were checked.
 func newAudioSocket(conn net.Conn, o *Options) *audioSocket {
+	sock := newPromptConn(conn)
 	c := &audioSocket{
-		conn: conn, format: o.Format, busy: make(chan struct{}, 1), done: make(chan struct{}),
+		conn: sock, sock: sock, prompt: o.StallTimeout == 0, format: o.Format, busy: make(chan struct{}, 1), done: make(chan struct{}),
 		in: audiosocket.NewReader(conn, DialTimeout), stall: audiosocket.NewWriteStall(conn, o.StallTimeout),
 	}
 	c.kind, _ = audiosocket.KindOf(o.Format.Rate)

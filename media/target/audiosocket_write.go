@@ -42,6 +42,33 @@ func (c *audioSocket) Write(f *media.Frame) error {
 	return nil
 }
 
+// Prompt reports whether TryWrite may be used.
+func (c *audioSocket) Prompt() bool { return c.prompt }
+
+// TryWrite is Write for a far end that keeps up.
+func (c *audioSocket) TryWrite(f *media.Frame) bool {
+	if len(f.PCM) == 0 {
+		return true
+	}
+	select {
+	case c.busy <- struct{}{}:
+	default:
+		return false
+	}
+	defer c.free()
+	if f.Format != c.format || c.bye || c.ended.Load() != nil || !c.sock.clear() {
+		return false
+	}
+	c.sock.hold = true
+	defer func() { c.sock.hold = false }()
+	for pcm := f.PCM; len(pcm) > 0; {
+		if pcm = c.pack(pcm); c.fill == len(c.buf) && c.sendFrame() != nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *audioSocket) free() { <-c.busy }
 
 // local reports whether the connection ended from our side.

@@ -117,6 +117,12 @@ func (c *rstConn) Write(f *media.Frame) error {
 	return nil
 }
 
+// Prompt returns true: datagrams never wait.
+func (c *rstConn) Prompt() bool { return true }
+
+// TryWrite is Write.
+func (c *rstConn) TryWrite(f *media.Frame) bool { return c.Write(f) == nil }
+
 // gap makes the time stamps of RTP tell of audio that was lost before it came here.
 func (c *rstConn) gap(samples int) {
 	if c.framing != framingRTP || samples <= 0 {

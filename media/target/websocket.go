@@ -50,6 +50,7 @@ type wsConn struct {
 	format   media.Format // of what Write gets
 	playRate int          // of binary messages, in Hz
 	g1       bool
+	prompt   bool // TryWrite may be used
 
 	turn   chan struct{} // holds one element while a message is written
 	frame  []byte        // audio that waits for the rest of its frame; with turn

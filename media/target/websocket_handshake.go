@@ -94,6 +94,10 @@ func (hs *wsHandshake) ask(ctx context.Context, tcp net.Conn, r *http.Request) (
 		return nil, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
 	}
 	hs.wire = &wsWire{raw: raw, tcp: tcp, early: early}
+	if hs.tls == nil {
+		hs.wire.sock = newPromptConn(tcp)
+		hs.wire.raw = hs.wire.sock
+	}
 	return answer, nil
 }
 

@@ -71,6 +71,7 @@ func newWSConn(o *Options, ws *websocket.Conn, hs *wsHandshake) *wsConn {
 		settled:  make(chan struct{}),
 	}
 	w := hs.wire
+	c.prompt = w.sock != nil && hs.extensions == "" && o.StallTimeout == 0
 	w.opened = true
 	w.frames.deflate = hs.extensions != ""
 	w.frames.control = func(opcode byte, payload []byte) {

@@ -15,6 +15,7 @@ import (
 type wsWire struct {
 	raw   net.Conn // TLS, or the same as tcp
 	tcp   net.Conn
+	sock  *promptConn   // tcp, when raw is the same; nil with TLS
 	stall time.Duration // 0 is none
 
 	// Of the goroutine that reads.
@@ -27,6 +28,8 @@ type wsWire struct {
 	// Of the library's writer.
 	part  *[]byte // frame that is not complete; nil: none
 	total int     // its length
+
+	mine bool // the lock is held, by who is writing
 
 	mu     sync.Mutex // held while a frame is written: frames must not mix
 	bye    bool       // our CLOSE was written, or begun
@@ -90,7 +93,7 @@ func (w *wsWire) Write(p []byte) (int, error) {
 	if w.part == nil {
 		total := wsFrameLength(p)
 		if total == len(p) {
-			return len(p), w.send(p, false)
+			return len(p), w.pass(p)
 		}
 		w.total = total
 		w.part, _ = wsParts.Get().(*[]byte)
@@ -99,7 +102,7 @@ func (w *wsWire) Write(p []byte) (int, error) {
 	if len(*w.part) < w.total {
 		return len(p), nil
 	}
-	err := w.send(*w.part, false)
+	err := w.pass(*w.part)
 	if cap(*w.part) <= wsPartMost {
 		*w.part = (*w.part)[:0]
 		wsParts.Put(w.part)
@@ -123,11 +126,24 @@ func wsFrameLength(b []byte) int {
 	}
 }
 
+// pass writes a frame of the library's.
+func (w *wsWire) pass(frame []byte) error {
+	if w.mine {
+		return w.put(frame, false)
+	}
+	return w.send(frame, false)
+}
+
 // send writes one frame. The lock is held meanwhile, as the socket's own would be;
 // nobody waits for it but who has a frame to write. The last frame is CLOSE.
 func (w *wsWire) send(frame []byte, last bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.put(frame, last)
+}
+
+// put writes one frame, with the lock.
+func (w *wsWire) put(frame []byte, last bool) error {
 	if w.bye {
 		return ErrClosed
 	}

@@ -32,12 +32,7 @@ func (c *wsConn) Write(f *media.Frame) error {
 		return nil
 	}
 	for pcm := f.PCM; len(pcm) > 0; {
-		n := min(len(pcm), (c.length-len(c.frame))/2)
-		for _, s := range pcm[:n] {
-			c.frame = append(c.frame, byte(s), byte(uint16(s)>>8))
-		}
-		pcm = pcm[n:]
-		if len(c.frame) < c.length {
+		if pcm = c.pack(pcm); len(c.frame) < c.length {
 			break
 		}
 		if err := c.sendFrame(); err != nil {
@@ -47,17 +42,34 @@ func (c *wsConn) Write(f *media.Frame) error {
 	return nil
 }
 
+// pack adds samples to the frame, as many as it takes, and returns the others.
+func (c *wsConn) pack(pcm []int16) []int16 {
+	n := min(len(pcm), (c.length-len(c.frame))/2)
+	for _, s := range pcm[:n] {
+		c.frame = append(c.frame, byte(s), byte(uint16(s)>>8))
+	}
+	return pcm[n:]
+}
+
 // sendFrame sends what is kept; with the turn.
 func (c *wsConn) sendFrame() error {
 	if len(c.frame) == 0 {
 		return nil
 	}
+	if err := c.writeFrame(); err != nil {
+		return c.lost(err)
+	}
+	return nil
+}
+
+// writeFrame writes what is kept as one message.
+func (c *wsConn) writeFrame() error {
 	err := c.ws.Write(endless, websocket.MessageBinary, c.frame)
 	n := len(c.frame)
 	c.frame = c.frame[:0]
 	if err != nil {
 		c.stats.dropped.Add(1)
-		return c.lost(err)
+		return err
 	}
 	c.stats.framesOut.Add(1)
 	c.stats.bytesOut.Add(uint64(n))
