@@ -62,8 +62,8 @@ func (e *streamEar) adapt(rate, out int) error {
 	return nil
 }
 
-// maxClip bounds the audio of one message, in samples: ten minutes at 48 kHz are more
-// than 4 MiB of text can hold in any form but a compressed one.
+// maxClip bounds the audio of one message, in samples: ten minutes at 8000 Hz, 100 s at
+// 48 kHz. Only what is compressed gets near it.
 const maxClip = 10 * 60 * 8000
 
 // Clip plays audio that came in a message.

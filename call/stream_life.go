@@ -86,6 +86,18 @@ func (v *streamLife) Write(f *media.Frame) (err error) {
 	return nil
 }
 
+// Prompt reports whether the connection takes audio without waiting.
+func (v *streamLife) Prompt() bool {
+	p, ok := v.current().(target.Prompter)
+	return ok && p.Prompt()
+}
+
+// TryWrite sends one tick's audio unless it would have to wait.
+func (v *streamLife) TryWrite(f *media.Frame) bool {
+	p, ok := v.current().(target.Prompter)
+	return ok && p.TryWrite(f)
+}
+
 // Close ends the stream when all its audio was written. The goroutine of the link
 // calls it.
 func (v *streamLife) Close() error {
