@@ -124,10 +124,11 @@ func TestAFloodOfMarksWaitsForTheScript(t *testing.T) {
 		defer close(done)
 		for i := range 500 {
 			b.ear().Mark(fmt.Sprint(i))
+			time.Sleep(time.Millisecond) // a tick: the mark is reached
 		}
 	}()
 	told := 0
-	for calm := 0; calm < 200; calm++ { // the script stands still: settle would wait for it
+	for calm := 0; calm < 100; calm++ { // the script stands still: settle would wait for it
 		h.clock.Advance(10 * time.Millisecond)
 		time.Sleep(time.Millisecond)
 		if n := len(h.seen("rms:stream_mark")); n != told {
@@ -138,7 +139,14 @@ func TestAFloodOfMarksWaitsForTheScript(t *testing.T) {
 		t.Errorf("%d events of marks wait for the script", told)
 	}
 	close(hold)
-	<-done
+	h.pump("marks", func() bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	})
 	// Each was reached or, one of more than 30 that wait, refused.
 	h.until("marks", func() bool { return len(h.seen("rms:stream_mark"))+len(h.seen("rms:stream_error")) == 500 }, e)
 	h.bye(c)
