@@ -24,10 +24,12 @@ func rateText(rate int) string { return strconv.Itoa(rate) }
 // and returns when the connection is over. It is the handler of an
 // audiosocket.Server.
 func (m *Manager) AudioSocket(p *audiosocket.Peer) {
-	c := &Call{id: p.ID, manager: m, router: m.opts.Router, began: time.Now(), peer: p}
+	c := &Call{id: p.ID, manager: m, began: time.Now(), peer: p}
+	c.router, c.release = m.pin(p.ID)
 	c.far = &socketFar{call: c, peer: p}
 	c.box.call = c
 	if !m.admit(c) {
+		c.unpin()
 		m.log.Warn().Str("call_id", c.id).Str("source", p.Remote().String()).Msg("AudioSocket call refused: its UUID is live")
 		_ = p.Hangup()
 		return

@@ -35,9 +35,11 @@ type Call struct {
 	far     signalling
 	peer    *audiosocket.Peer // nil when the call did not come by AudioSocket
 	router  Router
+	release func() // of the router; nil when it was called
 	began   time.Time
 	vars    vars
 	box     mailbox
+	glance  glance
 
 	state      state
 	route      string // the name given to answer, "rms:start" by default

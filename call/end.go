@@ -175,4 +175,5 @@ func (c *Call) forget() {
 	c.manager.spawn(c.files.clear)
 	c.box.close()
 	c.manager.remove(c)
+	c.unpin()
 }

@@ -19,7 +19,7 @@ import (
 // Options are what a Manager works with. Router, Ports, Engine, Clock and Prompts
 // must be given.
 type Options struct {
-	Router  Router        // the script
+	Router  Router        // the script; a Pinner may be given another one while calls run
 	Ports   *rtp.Ports    // where RTP sockets come from
 	Engine  *rtp.Engine   // sends and receives for all sessions
 	Clock   media.Clock   // ticks the graphs
@@ -67,6 +67,7 @@ type Manager struct {
 	ports map[uint16]place // RTP ports of ours that calls use
 
 	hub       hub
+	meters    meters
 	drops     dropWatch
 	expected  expectations
 	streaming atomic.Int32 // streams with media, of all calls
@@ -115,13 +116,16 @@ func (m *Manager) Invite(d *sip.Dialog) sip.Owner {
 // Request runs the script's route for a request outside any dialog. It is part of
 // sip.Handler.
 func (m *Manager) Request(r *sip.Request) {
-	if !m.opts.Router.Has(RouteName) {
+	router, release := m.pin("")
+	if !router.Has(RouteName) {
+		release()
 		r.Default()
 		return
 	}
 	r.Hold()
 	x := &Exec{manager: m, request: r, key: r.CallID(), Event: &Event{Name: RouteName, Time: time.Now(), Fields: requestFields(r)}}
-	err := m.opts.Router.Run(x, RouteName, func(err error) {
+	err := router.Run(x, RouteName, func(err error) {
+		release()
 		if err != nil {
 			m.scriptFailed(err)
 		}
@@ -132,6 +136,7 @@ func (m *Manager) Request(r *sip.Request) {
 		r.Default()
 	})
 	if err != nil {
+		release()
 		m.log.Warn().Err(err).Str("method", r.Method()).Msg("route skipped")
 		m.dropped.Add(1)
 		r.Default()
@@ -179,11 +184,23 @@ type Stats struct {
 	Failed   uint64 // ended without an answer of ours
 	Dropped  uint64 // events and requests that the script or a call had no room for
 	Stuck    int    // goroutines that read files of calls that are over
+
+	States      map[string]int // live calls by state
+	Streams     int            // with media
+	Subscribers int
+	Events      uint64 // of all calls
+	Verbs       map[string]VerbStats
+	Media       MediaStats
+	Setup       Histogram // from INVITE to our answer
+	Routes      Histogram // of script routes: from the event to the end of the route
 }
 
 // Stats returns the counters.
 func (m *Manager) Stats() Stats {
+	media, states := m.media()
 	return Stats{
+		States: states, Media: media, Streams: int(m.streaming.Load()), Subscribers: int(m.hub.count.Load()),
+		Events: m.meters.events.Load(), Verbs: m.meters.verbStats(), Setup: m.meters.setup.read(), Routes: m.meters.routes.read(),
 		Live: m.Len(), Total: m.total.Load(), Answered: m.answered.Load(), Failed: m.failed.Load(),
 		Dropped: m.dropped.Load(), Stuck: m.reaper.Left(),
 	}
@@ -250,13 +267,17 @@ func (m *Manager) spawn(op func()) {
 
 func (m *Manager) remove(c *Call) {
 	m.mu.Lock()
+	if m.calls[c.id] == c {
+		m.meters.gone.add(c)
+	}
 	delete(m.calls, c.id)
 	m.mu.Unlock()
 }
 
 func (m *Manager) newCall(d *sip.Dialog) *Call {
 	id := uuid.NewString()
-	c := &Call{id: id, manager: m, dialog: d, far: d, router: m.opts.Router, began: time.Now()}
+	c := &Call{id: id, manager: m, dialog: d, far: d, began: time.Now()}
+	c.router, c.release = m.pin(id)
 	c.box.call = c
 	return c
 }
