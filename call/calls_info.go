@@ -2,6 +2,8 @@ package call
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -94,7 +96,107 @@ func (m *Manager) Info(ctx context.Context, id string, variables bool) (*CallInf
 // List returns the short form of all live calls, the oldest first. It waits for no
 // call.
 func (m *Manager) List() []CallInfo {
-	return nil
+	calls := m.Calls()
+	out := make([]CallInfo, 0, len(calls))
+	now := time.Now()
+	for _, c := range calls {
+		out = append(out, c.short(now))
+	}
+	slices.SortFunc(out, func(a, b CallInfo) int {
+		if n := a.Invited.Compare(b.Invited); n != 0 {
+			return n
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return out
 }
 
-func (c *Call) report(bool) *CallInfo { return &CallInfo{ID: c.id} }
+// short is what any goroutine may know of a call.
+func (c *Call) short(now time.Time) CallInfo {
+	i := CallInfo{ID: c.id, Kind: "sip", Invited: c.began, State: state(c.glance.state.Load()).String()}
+	var known Info
+	if c.dialog != nil {
+		known = infoOf(c.dialog.Invite())
+	} else {
+		i.Kind, known = "audiosocket", c.socketInfo()
+	}
+	i.From, i.To, i.RURI, i.Source = known.From, known.To, known.RURI, known.Source
+	i.Transport, i.SIPCallID = known.Transport, known.SIPCallID
+	if at := c.glance.answered.Load(); at != nil {
+		i.Answered, i.Seconds = at, now.Sub(*at).Seconds()
+	}
+	if cd := c.glance.codec.Load(); cd != nil {
+		i.Codec = *cd
+	}
+	i.RTP = c.rtpInfo()
+	i.Queue = c.box.waiting()
+	return i
+}
+
+// frames counts the messages of a leg that is no RTP.
+func (l *leg) frames() (in, out uint64) {
+	if s, ok := l.line.(*socketLine); ok {
+		return s.framesIn.Load(), s.taken.Load()
+	}
+	return 0, 0
+}
+
+// rtpInfo is what the session of a call has counted, nil without one.
+func (c *Call) rtpInfo() *RTPInfo {
+	l := c.glance.leg.Load()
+	switch {
+	case l == nil:
+		return nil
+	case l.rtp == nil:
+		in, out := l.frames()
+		return &RTPInfo{PacketsIn: in, PacketsOut: out}
+	}
+	s := l.rtp.session.Stats()
+	return &RTPInfo{
+		PacketsIn: s.PacketsIn, PacketsOut: s.PacketsOut, Lost: s.Lost, JitterMS: millisOf(s.Jitter), RTTMS: millisOf(s.RTT),
+		DelayMS: millisOf(s.Delay), Late: s.Late, Concealed: s.Concealed, Duplicate: s.Duplicate,
+		FarLost: s.FarLost, FarJitter: millisOf(s.FarJitter), Digits: s.Digits,
+	}
+}
+
+func millisOf(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// report is all that is known of a call; in the mailbox.
+func (c *Call) report(variables bool) *CallInfo {
+	c.look()
+	i := c.short(time.Now())
+	if l := c.leg; l != nil && (l.rtp == nil || l.rtp.session != nil) {
+		i.Codec, i.Remote, i.Direction = l.line.describe()
+		i.Hold = l.rtp != nil && l.rtp.media.Hold
+	}
+	i.Plays = c.playInfos()
+	for _, s := range c.streams {
+		i.Streams = append(i.Streams, s.report())
+	}
+	for _, f := range c.forwards {
+		i.Forwards = append(i.Forwards, ForwardInfo{f.name, f.to.String(), f.side, f.session.Stats().PacketsOut})
+	}
+	i.Collecting, i.Sleeps, i.Runs = c.collecting != nil, len(c.sleeps), c.runs
+	if variables {
+		i.Variables = c.vars.all()
+	}
+	return &i
+}
+
+func (c *Call) playInfos() []PlayInfo {
+	var out []PlayInfo
+	for _, p := range c.plays.all() {
+		i := PlayInfo{File: p.file, Mode: "queue", State: "waiting", PlayedMS: (p.from + p.voice.played()).Milliseconds()}
+		if p.mix {
+			i.Mode = "mix"
+		}
+		switch {
+		case p.voice != nil:
+			i.State = "playing"
+		case p.loading:
+			i.State = "loading"
+		}
+		out = append(out, i)
+	}
+	return out
+}

@@ -85,6 +85,12 @@ type follower func(*Event)
 // the error is nil, perhaps before InvokeThen returns; it runs on the call's goroutine
 // and must not block. A route that was given runs too.
 func (x *Exec) InvokeThen(v *Verb, a Args, then func(*Event)) (any, error) {
+	result, err := x.invokeThen(v, a, then)
+	x.manager.used(v, err)
+	return result, err
+}
+
+func (x *Exec) invokeThen(v *Verb, a Args, then follower) (any, error) {
 	if err := x.checkRoutes(v, a); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,9 @@ func (c *Call) watch(ev *Event) {
 // end of the call waits for it. An error: nothing was queued.
 func (c *Call) run(x *Exec, route string, done func(error)) error {
 	x.manager, x.call, x.key = c.manager, c, c.id
+	from := time.Now()
 	err := c.router.Run(x, route, func(err error) {
+		c.manager.meters.routes.observe(time.Since(from))
 		_ = c.box.must(func() {
 			c.runs--
 			done(err)

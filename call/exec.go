@@ -64,6 +64,12 @@ func (x *Exec) Log() *zerolog.Logger {
 // for its result; nil means true. The wait is short, because verbs do not block.
 // An *ArgError is a mistake of the caller; any other error is a reason.
 func (x *Exec) Invoke(v *Verb, a Args) (any, error) {
+	result, err := x.invoke(v, a)
+	x.manager.used(v, err)
+	return result, err
+}
+
+func (x *Exec) invoke(v *Verb, a Args) (any, error) {
 	if err := x.checkRoutes(v, a); err != nil {
 		return nil, err
 	}

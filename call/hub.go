@@ -175,6 +175,7 @@ func (m *Manager) show(ev *Event) {
 	if ev.Kind == "" {
 		ev.Kind = ev.Name
 	}
+	m.meters.events.Add(1)
 	if !m.watched() {
 		return
 	}

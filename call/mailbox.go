@@ -83,6 +83,7 @@ func (b *mailbox) run(op func()) {
 		}
 	}()
 	op()
+	b.call.look()
 }
 
 // close refuses all that comes later. What is queued still runs.
