@@ -60,12 +60,17 @@ type Engine struct {
 	runs, failed, refused, replaced atomic.Uint64
 }
 
-// Load reads, compiles and starts a script. Close ends what it started.
+// Load reads, compiles and starts a script. Close ends what it started. Scripts is an
+// Engine that can be reloaded.
 func Load(o Options) (*Engine, error) {
 	src, err := open(o.File)
 	if err != nil {
 		return nil, err
 	}
+	return load(src, o)
+}
+
+func load(src source, o Options) (*Engine, error) {
 	program, err := src.compile(sandbox.Options{
 		Limits: sandbox.Limits{Budget: o.Budget, Memory: o.Memory}, Log: o.Log, Masked: o.Masked,
 	})
@@ -104,6 +109,9 @@ func (e *Engine) drop() {
 
 // Name returns the name of the script file, "default.lua" for the embedded one.
 func (e *Engine) Name() string { return e.name }
+
+// Files lists the files that the script is made of besides its own.
+func (e *Engine) Files() []string { return e.program.Files() }
 
 // Routes lists the routes of the script by name.
 func (e *Engine) Routes() []string { return slices.Clone(e.routes) }

@@ -1,118 +1,271 @@
 package load
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// openTap listens for the streams that the calls will be asked for.
-func (r *runner) openTap(ctx context.Context) error {
-	s := &r.plan.Streams
-	if r.plan.wire == nil || s.URL != "" {
+const (
+	tapBuffer  = 64 << 10               // the largest message that is understood
+	tapLazy    = 200 * time.Millisecond // a stream that is not probed is read this often
+	tapPatient = 5 * time.Second        // a connection says within this which call it is of
+	tapSmall   = 4 << 10                // receive buffer of streams that will not be read for a while
+)
+
+// tap is the far end of the streams of a run: it accepts them, counts what comes and
+// looks for pulses. Streams that are not probed are read rarely after their first
+// audio, so that receiving costs the machine little: what they count is exact.
+type tap struct {
+	kind     wire
+	listener net.Listener
+	probed   func(index int) bool
+	stalled  func(index int) bool
+	pulsed   []atomic.Int64 // when the last pulse of a call was sent, ns of the wall clock; 0: none yet
+
+	quit chan struct{}
+	thaw chan struct{} // closed: streams that are not read are read again
+	wait sync.WaitGroup
+
+	mu      sync.Mutex
+	open    map[net.Conn]struct{}
+	streams map[int]*tapped
+	strange int // connections of no call of ours
+	again   int // second connections of a call
+	delays  histogram
+	heard   uint64
+}
+
+// tapped is the stream of one call. Its connection alone writes it.
+type tapped struct {
+	index     int
+	connected int64 // ns of the wall clock: the handshake was answered, or the identity came
+	first     int64 // arrival of the first audio
+	ended     int64 // the connection was over
+	frames    uint64
+	bytes     uint64
+	size      int    // bytes of the first audio message
+	odd       uint64 // audio messages of another size
+	text      uint64
+	seen      int64 // send time of the last pulse that was seen
+	clean     bool  // the end was a goodbye
+}
+
+// wire reads one kind of stream.
+type wire interface {
+	// url is where call %d is asked to stream to.
+	url(addr string) string
+	// greet reads what comes before the audio and returns the number of the call.
+	greet(c net.Conn, r *bufio.Reader) (index int, err error)
+	// next reads one message; audio is valid until the next call.
+	next(c net.Conn, r *bufio.Reader) (audio []byte, text bool, err error)
+}
+
+// errGoodbye is the end of a stream as its protocol has it.
+var errGoodbye = errors.New("goodbye")
+
+func newTap(ctx context.Context, kind wire, listen string, calls int) (*tap, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for streams: %w", err)
+	}
+	t := &tap{
+		kind: kind, listener: l, pulsed: make([]atomic.Int64, calls),
+		probed: func(int) bool { return false }, stalled: func(int) bool { return false },
+		quit: make(chan struct{}), thaw: make(chan struct{}),
+		open: map[net.Conn]struct{}{}, streams: map[int]*tapped{},
+	}
+	return t, nil
+}
+
+func (t *tap) url() string { return t.kind.url(t.listener.Addr().String()) }
+
+func (t *tap) start() { t.wait.Go(t.accept) }
+
+func (t *tap) accept() {
+	for {
+		c, err := t.listener.Accept()
+		if err != nil {
+			return
+		}
+		if !t.keep(c) {
+			_ = c.Close()
+			return
+		}
+		t.wait.Go(func() {
+			t.serve(c)
+			t.drop(c)
+		})
+	}
+}
+
+func (t *tap) keep(c net.Conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == nil {
+		return false
+	}
+	t.open[c] = struct{}{}
+	return true
+}
+
+func (t *tap) drop(c net.Conn) {
+	_ = c.Close()
+	t.mu.Lock()
+	delete(t.open, c)
+	t.mu.Unlock()
+}
+
+func (t *tap) serve(c net.Conn) {
+	r := bufio.NewReaderSize(c, tapBuffer)
+	_ = c.SetReadDeadline(time.Now().Add(tapPatient))
+	index, err := t.kind.greet(c, r)
+	s := &tapped{index: index, connected: time.Now().UnixNano()}
+	if err != nil || !t.admit(s) {
+		return
+	}
+	_ = c.SetReadDeadline(time.Time{})
+	if t.stalled(index) {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(tapSmall)
+		}
+	}
+	for err == nil {
+		err = t.read(c, r, s)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.ended, s.clean = time.Now().UnixNano(), errors.Is(err, errGoodbye)
+}
+
+// admit books a stream under its call.
+func (t *tap) admit(s *tapped) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.index < 0 || s.index >= len(t.pulsed) {
+		t.strange++
+		return false
+	}
+	if t.streams[s.index] != nil {
+		t.again++
+		return false
+	}
+	t.streams[s.index] = s
+	return true
+}
+
+// read takes one message, and waits a while when it was the last that has arrived.
+func (t *tap) read(c net.Conn, r *bufio.Reader, s *tapped) error {
+	audio, text, err := t.kind.next(c, r)
+	if err != nil {
+		return err
+	}
+	if text {
+		s.text++
+	}
+	probed := t.probed(s.index)
+	if audio != nil {
+		t.count(s, audio, probed)
+	}
+	if probed || r.Buffered() > 0 || s.frames == 0 {
 		return nil
 	}
-	t, err := newTap(ctx, r.plan.wire, s.Listen, r.plan.Calls)
-	if err != nil {
-		return fmt.Errorf("%w; give another address", err)
+	pause := tapLazy
+	if t.stalled(s.index) {
+		pause = time.Hour
 	}
-	if s.Probes > 0 {
-		every := max(1, r.plan.Calls/s.Probes)
-		t.probed = func(index int) bool { return index%every == 0 && index/every < s.Probes }
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.thawed(s.index):
+	case <-t.quit:
 	}
-	// The stalled ones are the last of those that are not probed.
-	first := r.plan.Calls - s.Stalled
-	t.stalled = func(index int) bool { return index >= first && !t.probed(index) }
-	r.tap, r.plan.streamURL = t, t.url()
-	t.start()
 	return nil
 }
 
-func (r *runner) closeTap(patience time.Duration) {
-	if r.tap == nil || r.tapClosed {
-		return
-	}
-	r.tapClosed = true
-	r.tap.stop(patience)
-}
-
-// thaw has the stalled streams read again, before their calls end.
-func (r *runner) thaw(ctx context.Context) {
-	if r.tap == nil || r.plan.Streams.Stalled == 0 {
-		return
-	}
-	close(r.tap.thaw)
-	until := time.Now().Add(time.Second)
-	r.loop(ctx, tickQuiet, func(int64) bool { return time.Now().After(until) })
-}
-
-// streams sums up what the calls of the run have streamed, after tap.stop.
-func (r *runner) streams() *StreamSum {
-	t := r.tap
-	if t == nil {
+// thawed is closed when a stream that was not read is to be read; nil for others.
+func (t *tap) thawed(index int) <-chan struct{} {
+	if !t.stalled(index) {
 		return nil
 	}
-	o := &r.plan.Streams
-	sum := &StreamSum{Kind: o.Kind, Rate: o.Rate, Mix: o.Mix, Strange: t.strange + t.again, Stalled: o.Stalled, Probes: o.Probes, DepthMs: milliseconds(o.Depth)}
-	var connect, first histogram
-	var lastAnswer, lastConnect int64
-	for _, c := range r.agent.calls[:r.agent.placed] {
-		if c.stream == nil {
-			continue
-		}
-		sum.Wanted++
-		lastAnswer = max(lastAnswer, c.stream.began)
-		s := t.streams[c.index]
-		if s == nil {
-			sum.Lost++
-			continue
-		}
-		sum.add(s, c.stream, t.stalled(c.index))
-		lastConnect = max(lastConnect, s.connected)
-		connect.add(max(0, s.connected-c.stream.began))
-		if s.frames > 0 {
-			first.add(max(0, s.first-c.stream.began))
-		}
+	select {
+	case <-t.thaw:
+		return nil
+	default:
+		return t.thaw
 	}
-	sum.Connect, sum.First = connect.spread(), first.spread()
-	sum.AllAfter = milliseconds(time.Duration(max(0, lastConnect-lastAnswer)))
-	sum.Heard, sum.Delay = t.heard, t.delays.spread()
-	sum.Beyond = sum.Delay.less(sum.DepthMs)
-	if r.sender != nil {
-		sum.Pulses = r.sender.pulsed
-	}
-	return sum
 }
 
-// add counts the stream of one call.
-func (sum *StreamSum) add(s *tapped, call *stream, stalled bool) {
-	sum.Connected++
-	sum.Frames += s.frames
-	sum.Bytes += s.bytes
-	sum.Odd += s.odd
-	sum.Texts += s.text
-	if !s.clean {
-		sum.Broken++
+func (t *tap) count(s *tapped, audio []byte, probed bool) {
+	if s.frames == 0 {
+		s.first, s.size = time.Now().UnixNano(), len(audio)
 	}
-	hungUp := call.stopped.Load()
-	if s.frames == 0 || (hungUp != 0 && s.ended != 0 && s.ended < hungUp) {
-		sum.Lost++
+	s.frames++
+	s.bytes += uint64(len(audio))
+	if len(audio) != s.size {
+		s.odd++
+	}
+	if !probed || !pulseIn(audio) {
 		return
 	}
-	channels := 1
-	if sum.Mix == "stereo" {
-		channels = 2
+	at, sent := time.Now().UnixNano(), t.pulsed[s.index].Load()
+	if sent == 0 || sent == s.seen {
+		return
 	}
-	got := float64(s.bytes) / float64(2*channels*sum.Rate)
-	if want := float64(hungUp-s.connected) / 1e9; !stalled && got < want-0.3 {
-		sum.Missing++
-	}
+	s.seen = sent
+	t.mu.Lock()
+	t.delays.add(at - sent)
+	t.heard++
+	t.mu.Unlock()
 }
 
-// less is a spread with so many ms taken off each figure.
-func (s Spread) less(ms float64) Spread {
-	for _, v := range []*float64{&s.P50, &s.P99, &s.P999, &s.Max} {
-		*v -= ms
+// stop waits a while for the streams to end by themselves, then ends them.
+func (t *tap) stop(patience time.Duration) {
+	close(t.quit)
+	_ = t.listener.Close()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && t.standing() > 0; {
+		timer := time.NewTimer(20 * time.Millisecond)
+		<-timer.C
 	}
-	return s
+	t.mu.Lock()
+	for c := range t.open {
+		_ = c.Close()
+	}
+	t.open = nil
+	t.mu.Unlock()
+	t.wait.Wait()
+}
+
+func (t *tap) standing() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.open)
+}
+
+// findWire knows the kinds of stream that the tool receives.
+func findWire(name string) (wire, error) {
+	switch name {
+	case "ws":
+		return websocketWire{}, nil
+	case "audiosocket":
+		return audiosocketWire{}, nil
+	}
+	return nil, fmt.Errorf("stream %q is not known; use ws or audiosocket", name)
+}
+
+// callOf reads the number of a call as url writes it.
+func callOf(digits string) (int, error) {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return -1, fmt.Errorf("%q is no number of a call", digits)
+	}
+	return n, nil
 }
