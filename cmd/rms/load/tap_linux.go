@@ -5,15 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	tapBuffer  = 64 << 10               // the largest message that is understood
 	tapLazy    = 200 * time.Millisecond // a stream that is not probed is read this often
 	tapPatient = 5 * time.Second        // a connection says within this which call it is of
 	tapSmall   = 4 << 10                // receive buffer of streams that will not be read for a while
@@ -56,19 +55,6 @@ type tapped struct {
 	seen      int64 // send time of the last pulse that was seen
 	clean     bool  // the end was a goodbye
 }
-
-// wire reads one kind of stream.
-type wire interface {
-	// url is where call %d is asked to stream to.
-	url(addr string) string
-	// greet reads what comes before the audio and returns the number of the call.
-	greet(c net.Conn, r *bufio.Reader) (index int, err error)
-	// next reads one message; audio is valid until the next call.
-	next(c net.Conn, r *bufio.Reader) (audio []byte, text bool, err error)
-}
-
-// errGoodbye is the end of a stream as its protocol has it.
-var errGoodbye = errors.New("goodbye")
 
 func newTap(ctx context.Context, kind wire, listen string, calls int) (*tap, error) {
 	var config net.ListenConfig
@@ -123,22 +109,24 @@ func (t *tap) drop(c net.Conn) {
 	t.mu.Unlock()
 }
 
-func (t *tap) serve(c net.Conn) {
+func (t *tap) serve(conn net.Conn) {
+	c := &tapSource{conn: conn, fd: -1, quit: t.quit}
+	defer c.release()
 	r := bufio.NewReaderSize(c, tapBuffer)
-	_ = c.SetReadDeadline(time.Now().Add(tapPatient))
+	_ = conn.SetReadDeadline(time.Now().Add(tapPatient))
 	index, err := t.kind.greet(c, r)
 	s := &tapped{index: index, connected: time.Now().UnixNano()}
 	if err != nil || !t.admit(s) {
 		return
 	}
-	_ = c.SetReadDeadline(time.Time{})
+	_ = conn.SetReadDeadline(time.Time{})
 	if t.stalled(index) {
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetReadBuffer(tapSmall)
-		}
+		c.stall(t.thaw)
 	}
 	for err == nil {
-		err = t.read(c, r, s)
+		if err = t.read(c, r, s); s.frames == 1 && !t.probed(index) {
+			c.calm()
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -161,8 +149,8 @@ func (t *tap) admit(s *tapped) bool {
 	return true
 }
 
-// read takes one message, and waits a while when it was the last that has arrived.
-func (t *tap) read(c net.Conn, r *bufio.Reader, s *tapped) error {
+// read takes one message.
+func (t *tap) read(c io.Writer, r *bufio.Reader, s *tapped) error {
 	audio, text, err := t.kind.next(c, r)
 	if err != nil {
 		return err
@@ -170,38 +158,10 @@ func (t *tap) read(c net.Conn, r *bufio.Reader, s *tapped) error {
 	if text {
 		s.text++
 	}
-	probed := t.probed(s.index)
 	if audio != nil {
-		t.count(s, audio, probed)
-	}
-	if probed || r.Buffered() > 0 || s.frames == 0 {
-		return nil
-	}
-	pause := tapLazy
-	if t.stalled(s.index) {
-		pause = time.Hour
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.thawed(s.index):
-	case <-t.quit:
+		t.count(s, audio, t.probed(s.index))
 	}
 	return nil
-}
-
-// thawed is closed when a stream that was not read is to be read; nil for others.
-func (t *tap) thawed(index int) <-chan struct{} {
-	if !t.stalled(index) {
-		return nil
-	}
-	select {
-	case <-t.thaw:
-		return nil
-	default:
-		return t.thaw
-	}
 }
 
 func (t *tap) count(s *tapped, audio []byte, probed bool) {
@@ -248,24 +208,4 @@ func (t *tap) standing() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.open)
-}
-
-// findWire knows the kinds of stream that the tool receives.
-func findWire(name string) (wire, error) {
-	switch name {
-	case "ws":
-		return websocketWire{}, nil
-	case "audiosocket":
-		return audiosocketWire{}, nil
-	}
-	return nil, fmt.Errorf("stream %q is not known; use ws or audiosocket", name)
-}
-
-// callOf reads the number of a call as url writes it.
-func callOf(digits string) (int, error) {
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return -1, fmt.Errorf("%q is no number of a call", digits)
-	}
-	return n, nil
 }

@@ -8,10 +8,47 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
+
+// tapBuffer is the largest message that is understood, in bytes.
+const tapBuffer = 64 << 10
+
+// wire reads one kind of stream.
+type wire interface {
+	// url is where call %d is asked to stream to.
+	url(addr string) string
+	// greet reads what comes before the audio and returns the number of the call.
+	greet(c io.Writer, r *bufio.Reader) (index int, err error)
+	// next reads one message; audio is valid until the next call.
+	next(c io.Writer, r *bufio.Reader) (audio []byte, text bool, err error)
+}
+
+// errGoodbye is the end of a stream as its protocol has it.
+var errGoodbye = errors.New("goodbye")
+
+// findWire knows the kinds of stream that the tool receives.
+func findWire(name string) (wire, error) {
+	switch name {
+	case "ws":
+		return websocketWire{}, nil
+	case "audiosocket":
+		return audiosocketWire{}, nil
+	}
+	return nil, fmt.Errorf("stream %q is not known; use ws or audiosocket", name)
+}
+
+// callOf reads the number of a call as url writes it.
+func callOf(digits string) (int, error) {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return -1, fmt.Errorf("%q is no number of a call", digits)
+	}
+	return n, nil
+}
 
 // websocketWire is the server side of RFC 6455, as far as a client that sends whole
 // messages needs it.
@@ -19,7 +56,7 @@ type websocketWire struct{}
 
 func (websocketWire) url(addr string) string { return "ws://" + addr + "/%d" }
 
-func (websocketWire) greet(c net.Conn, r *bufio.Reader) (int, error) {
+func (websocketWire) greet(c io.Writer, r *bufio.Reader) (int, error) {
 	request, err := http.ReadRequest(r)
 	if err != nil {
 		return -1, err
@@ -41,7 +78,7 @@ const (
 	opPong  = 0xa
 )
 
-func (websocketWire) next(c net.Conn, r *bufio.Reader) ([]byte, bool, error) {
+func (websocketWire) next(c io.Writer, r *bufio.Reader) ([]byte, bool, error) {
 	op, payload, err := websocketFrame(r)
 	if err != nil {
 		return nil, false, err
@@ -116,7 +153,7 @@ func (audiosocketWire) url(addr string) string {
 	return "audiosocket://" + addr + "/" + audiosocketID + "%012d"
 }
 
-func (w audiosocketWire) greet(_ net.Conn, r *bufio.Reader) (int, error) {
+func (w audiosocketWire) greet(_ io.Writer, r *bufio.Reader) (int, error) {
 	head, err := r.Peek(19)
 	if err != nil {
 		return -1, err
@@ -129,7 +166,7 @@ func (w audiosocketWire) greet(_ net.Conn, r *bufio.Reader) (int, error) {
 	return callOf(text[20:])
 }
 
-func (audiosocketWire) next(_ net.Conn, r *bufio.Reader) ([]byte, bool, error) {
+func (audiosocketWire) next(_ io.Writer, r *bufio.Reader) ([]byte, bool, error) {
 	head, err := r.Peek(3)
 	if err != nil {
 		return nil, false, errors.Join(errGoodbye, err) // a plain FIN is an end too
