@@ -174,7 +174,7 @@ func TestACallByAudioSocketIsACallWithEventsAndVerbs(t *testing.T) {
 	if invite.Get("ruri") != "audiosocket:"+socketID || invite.Get("source") != a.conn.LocalAddr().String() {
 		t.Errorf("invite %v", invite.Fields)
 	}
-	h.until("tone", func() bool { return len(sound(a.heard(audiosocket.Slin8))) > 8000 })
+	h.pump("tone", func() bool { return len(sound(a.heard(audiosocket.Slin8))) > 8000 })
 	pitch(t, sound(a.heard(audiosocket.Slin8)), 8000, 400)
 	_ = a.conn.Close()
 	end := h.wait("rms:end")
@@ -283,9 +283,9 @@ func TestRateOfACallByAudioSocketIsThatOfItsFirstAudio(t *testing.T) {
 				h.run(20 * time.Millisecond)
 				time.Sleep(time.Millisecond) // the message is on its way
 			}
-			h.until("tone", func() bool { return len(sound(a.heard(k))) > k.Rate() })
+			h.pump("tone", func() bool { return len(sound(a.heard(k))) > k.Rate() })
 			pitch(t, sound(a.heard(k)), k.Rate(), 400)
-			h.until("stream", func() bool { return len(sound(far(0).heard())) > 6000 })
+			h.pump("stream", func() bool { return len(sound(far(0).heard())) > 6000 })
 			if hz := strongest(sound(far(0).heard()), 16000); hz < 990 || hz > 1010 {
 				t.Errorf("the caller's tone is %.0f Hz in the stream, want 1000", hz)
 			}
@@ -311,7 +311,7 @@ func TestCodecTrapIsUndoneByTheListenersSetting(t *testing.T) {
 		h.run(20 * time.Millisecond)
 		time.Sleep(time.Millisecond)
 	}
-	h.until("stream", func() bool { return len(sound(far(0).heard())) > 5000 })
+	h.pump("stream", func() bool { return len(sound(far(0).heard())) > 5000 })
 	if hz := strongest(sound(far(0).heard()), 8000); hz < 990 || hz > 1010 {
 		t.Errorf("%.0f Hz, want 1000", hz)
 	}

@@ -46,6 +46,7 @@ func TestAPanicOfATargetCostsItsStreamOnly(t *testing.T) {
 	for name, b := range map[string]boothHooks{
 		"open":   {open: func(context.Context) { bug() }},
 		"write":  {write: bug},
+		"try":    {try: bug},
 		"text":   {text: func(string) error { bug(); return nil }},
 		"finish": {finish: bug},
 		"close":  {close: bug},

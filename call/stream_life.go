@@ -93,9 +93,19 @@ func (v *streamLife) Prompt() bool {
 }
 
 // TryWrite sends one tick's audio unless it would have to wait.
-func (v *streamLife) TryWrite(f *media.Frame) bool {
-	p, ok := v.current().(target.Prompter)
-	return ok && p.TryWrite(f)
+func (v *streamLife) TryWrite(f *media.Frame) (sent bool) {
+	conn := v.current()
+	p, ok := conn.(target.Prompter)
+	if !ok {
+		return false
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			sent = false
+			v.call.manager.spawn(func() { v.lose(conn, fmt.Errorf("panic: %v", r)) })
+		}
+	}()
+	return p.TryWrite(f)
 }
 
 // Close ends the stream when all its audio was written. The goroutine of the link

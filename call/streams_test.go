@@ -41,6 +41,7 @@ type booth struct {
 type boothHooks struct {
 	open   func(ctx context.Context) // before it is connected
 	write  func()
+	try    func() // the far end is one that can be written to without waiting
 	text   func(text string) error
 	finish func()
 	close  func()
@@ -71,6 +72,13 @@ func (b *booth) Write(f *media.Frame) error {
 	b.frames++
 	b.pcm = append(b.pcm, f.PCM...)
 	return nil
+}
+
+func (b *booth) Prompt() bool { return b.hooks.try != nil }
+
+func (b *booth) TryWrite(f *media.Frame) bool {
+	b.hooks.try()
+	return b.Write(f) == nil
 }
 
 func (b *booth) Text(_ context.Context, text string) error {
