@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"rms/config"
@@ -28,7 +30,9 @@ flags it listens on UDP and TCP port 5060 and serves its own script:
 A first SIGTERM or Ctrl-C refuses new calls with 503 and lets the calls in progress
 end by themselves; after --drain, or at a second signal, they are hung up.
 
-A script with a mistake that can be seen is refused with file and line. To see the
+A script with a mistake that can be seen is refused with file and line. SIGHUP loads it
+again, script.watch does so whenever it changes: calls in progress keep the version that
+they began with, a version with a mistake is logged and not used. To see the
 SIP messages, --log-level trace writes those of all calls to the log, and
 rms.trace{on = true} in a script those of one call, whatever the level is.
 
@@ -61,10 +65,24 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 	}
 	collectOften()
 	s.greet(stdout, cfg)
-	log.Info().Str("version", version()).Str("script", cfg.Script.File).Int("max_calls", s.maxCalls).Msg("server started")
-	<-ctx.Done()
+	log.Info().Str("version", version()).Str("script", cfg.Script.File).Int("script_version", s.script.Version()).Int("max_calls", s.maxCalls).Msg("server started")
+	s.reloadOnHangup(ctx)
 	s.stop(stdout, drain)
 	return nil
+}
+
+// reloadOnHangup reloads the script at each SIGHUP until ctx ends.
+func (s *server) reloadOnHangup(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	for {
+		select {
+		case <-hup:
+			_ = s.script.Reload() // it is logged
+		case <-ctx.Done():
+			return // a SIGHUP while the server drains changes nothing, and does not end it
+		}
+	}
 }
 
 // gcPercent lets the heap grow by half of what is live before it is collected, where

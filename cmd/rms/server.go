@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -30,7 +29,7 @@ type server struct {
 	log      zerolog.Logger
 	clock    *media.Shards
 	engine   *rtp.Engine
-	script   *scripting.Engine
+	script   *scripting.Scripts
 	calls    *call.Manager
 	ua       *sip.UA
 	trace    *tracer
@@ -40,18 +39,18 @@ type server struct {
 	maxCalls int
 }
 
+// watchInterval is how often script.watch looks at the files of the script.
+const watchInterval = time.Second
+
 // newServer starts a server. What it started is stopped again on error.
 func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 	s := &server{log: log, trace: newTracer(log, cfg.Log.MaskDigits)}
-	if problems := scripting.Check(cfg.Script.File); len(problems) > 0 {
-		return nil, usageError{errors.Join(problems...)}
-	}
 	maxCalls, err := capacity(cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	s.maxCalls = maxCalls
-	s.script, err = scripting.Load(scripting.Options{
+	s.script, err = scripting.Open(scripting.Options{
 		File: cfg.Script.File, Budget: cfg.Script.Budget, Memory: int64(cfg.Script.Memory), Log: log,
 		Masked: cfg.Log.MaskDigits,
 	})
@@ -92,6 +91,9 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 	}
 	own := s.ownSockets(cfg)
 	s.own.Store(&own)
+	if cfg.Script.Watch {
+		s.script.Watch(watchInterval)
+	}
 	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
 	return s, nil
 }
