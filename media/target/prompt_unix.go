@@ -30,7 +30,7 @@ func newPromptConn(c net.Conn) *promptConn {
 		p.raw, _ = s.SyscallConn()
 	}
 	p.put = func(fd uintptr) bool {
-		p.sent, p.err = syscall.Write(int(fd), p.out)
+		p.sent, p.err = sendNow(fd, p.out)
 		return true
 	}
 	return p
