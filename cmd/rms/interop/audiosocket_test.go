@@ -5,6 +5,7 @@ package interop_test
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,13 +55,30 @@ func TestAudioSocketServersGetTheCallWhole(t *testing.T) {
 	}
 }
 
-func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
+// eachPeer runs both packages and a server whose callers choose one of them by the
+// number that they dial.
+func eachPeer(t *testing.T, parameters string, flags ...string) (*server, []*peer) {
+	t.Helper()
+	var peers []*peer
+	var urls []string
 	for _, script := range audiosocketPeers {
-		for mode, hz := range map[string]float64{"echo": callerHz, "tone": promptHz} {
-			t.Run(script+" "+mode, func(t *testing.T) {
-				p := startPeer(t, script, "--mode", mode, "--seconds", "3")
-				s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
-				c := ring(t, s, "5s", "--codec", "PCMU")
+		p := startPeer(t, script, flags...)
+		peers = append(peers, p)
+		urls = append(urls, strconv.Quote(p.audiosocket()))
+	}
+	choose := "  local urls = { " + strings.Join(urls, ", ") + " }"
+	return startServer(t, firstServer, streams(choose, `url = urls[tonumber(call.user)], name = "bot"`+parameters), t.TempDir()), peers
+}
+
+func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
+	for mode, hz := range map[string]float64{"echo": callerHz, "tone": promptHz} {
+		s, peers := eachPeer(t, "", "--mode", mode, "--seconds", "3")
+		var calls []*talk
+		for i := range peers {
+			calls = append(calls, ringUser(t, s, strconv.Itoa(i+1), "5s", "--codec", "PCMU"))
+		}
+		for i, c := range calls {
+			t.Run(audiosocketPeers[i]+" "+mode, func(t *testing.T) {
 				c.over(t)
 				pcm := c.heard(t, 8000)
 				if got := float64(len(loud(pcm, 8000))) / 8000; got < 2.5 || got > 5.1 {
@@ -69,6 +87,7 @@ func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
 				wantMostly(t, pcm, 8000, hz, 2*time.Second)
 			})
 		}
+		s.stop(t, 10*time.Second)
 	}
 }
 
@@ -93,20 +112,23 @@ func wantMostly(t *testing.T, pcm []int16, rate int, hz float64, length time.Dur
 }
 
 func TestABurstOfAnAudioSocketServerIsPlayedAtTheRightSpeed(t *testing.T) {
-	for _, script := range audiosocketPeers {
-		t.Run(script, func(t *testing.T) {
-			p := startPeer(t, script)
-			s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot"`, p.audiosocket())), t.TempDir())
-			c := ring(t, s, "7s", "--codec", "PCMU")
-			p.see(1, "open", nil)
-			for i, command := range []map[string]any{
-				{"do": "audio", "hz": 500, "seconds": 1, "burst": true},
-				{"do": "audio", "hz": 600, "seconds": 1, "burst": true, "size": 16000},
-				{"do": "audio", "hz": 800, "seconds": 1, "burst": true, "size": 78},
-			} {
-				p.do(command)
-				p.see(i+1, "done", nil)
-			}
+	s, peers := eachPeer(t, "")
+	var calls []*talk
+	for i, p := range peers {
+		c := ringUser(t, s, strconv.Itoa(i+1), "7s", "--codec", "PCMU")
+		p.see(1, "open", nil)
+		for i, command := range []map[string]any{
+			{"do": "audio", "hz": 500, "seconds": 1, "burst": true},
+			{"do": "audio", "hz": 600, "seconds": 1, "burst": true, "size": 16000},
+			{"do": "audio", "hz": 800, "seconds": 1, "burst": true, "size": 78},
+		} {
+			p.do(command)
+			p.see(i+1, "done", nil)
+		}
+		calls = append(calls, c)
+	}
+	for i, c := range calls {
+		t.Run(audiosocketPeers[i], func(t *testing.T) {
 			c.over(t)
 			wantSequence(t, c.heard(t, 8000), 8000, time.Second, []float64{500, 600, 800})
 		})
@@ -114,18 +136,14 @@ func TestABurstOfAnAudioSocketServerIsPlayedAtTheRightSpeed(t *testing.T) {
 }
 
 func TestTheEndOfAnAudioSocketServerEndsTheCall(t *testing.T) {
-	for _, script := range audiosocketPeers {
-		t.Run(script, func(t *testing.T) {
-			p := startPeer(t, script, "--mode", "hangup", "--seconds", "1")
-			s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot", hangup = true`, p.audiosocket())), t.TempDir())
-			c := ring(t, s, "-1s")
-			if o := c.over(t); o.Seconds > 3 {
-				t.Errorf("the call lasted %.1f s after a hang-up of the server at 1 s", o.Seconds)
-			}
-			if m := s.moment(t, 1, "disconnect"); !strings.HasPrefix(m.text, "remote ") {
-				t.Errorf("disconnect %v", m)
-			}
-		})
+	s, peers := eachPeer(t, ", hangup = true", "--mode", "hangup", "--seconds", "1")
+	for i := range peers {
+		if o := ringUser(t, s, strconv.Itoa(i+1), "-1s").over(t); o.Seconds > 3 {
+			t.Errorf("%s: the call lasted %.1f s after a hang-up of the server at 1 s", audiosocketPeers[i], o.Seconds)
+		}
+		if m := s.moment(t, i+1, "disconnect"); !strings.HasPrefix(m.text, "remote ") {
+			t.Errorf("%s: disconnect %v", audiosocketPeers[i], m)
+		}
 	}
 }
 

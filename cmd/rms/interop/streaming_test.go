@@ -115,10 +115,15 @@ type talk struct {
 // ring calls a server straight and talks for so long, -1s: until the far end hangs up.
 func ring(t *testing.T, s *server, length string, flags ...string) *talk {
 	t.Helper()
+	return ringUser(t, s, "bot", length, flags...)
+}
+
+func ringUser(t *testing.T, s *server, user, length string, flags ...string) *talk {
+	t.Helper()
 	dir := t.TempDir()
 	mic, saved := filepath.Join(dir, "mic.wav"), filepath.Join(dir, "heard.wav")
 	sound(t, mic, "30", strconv.FormatFloat(callerHz, 'f', -1, 64), "-r", "16000", "-c", "1", "-b", "16")
-	args := []string{"call", "sip:bot@" + s.addr, "--mic", mic, "--save", saved, "--for", length, "--json"}
+	args := []string{"call", "sip:" + user + "@" + s.addr, "--mic", mic, "--save", saved, "--for", length, "--json"}
 	return &talk{start(t, dir, program, append(args, flags...)...), saved}
 }
 
