@@ -147,8 +147,12 @@ func (e *streamEar) Mark(name string) {
 	e.life.sound()
 }
 
-// Clear drops what waits to be played.
-func (e *streamEar) Clear(marks bool) { e.life.playout.Clear(marks) }
+// Clear drops what waits to be played. Marks of audio that is never heard are told as
+// cleared.
+func (e *streamEar) Clear(bool) { e.life.playout.Clear(true) }
+
+// ClearMarks drops the marks alone.
+func (e *streamEar) ClearMarks() { e.life.playout.ClearMarks() }
 
 // Digit sends a key to the caller.
 func (e *streamEar) Digit(digit byte, d time.Duration) {

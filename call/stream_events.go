@@ -83,7 +83,7 @@ func (s *stream) errorEvents(err *target.ConnectError, retries int) []*Event {
 		URL: s.set.target.URL.String(), Retries: retries,
 	})
 	return s.event(EventStreamError, "error", body, Field{"code", int64(err.Code)},
-		Field{"error", cut(err.Error(), 1024)}, Field{"http_status", int64(err.HTTPStatus)})
+		Field{"error", cut(err.Said(), 1024)}, Field{"http_status", int64(err.HTTPStatus)})
 }
 
 // streamDown tells of the end of a connection that another is tried after.

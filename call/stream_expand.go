@@ -2,7 +2,9 @@ package call
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode"
 )
 
 // expand puts what is known of the call in the place of each ${name} in a text that
@@ -10,11 +12,37 @@ import (
 // call. A name that is not known becomes nothing. In a text that is JSON the value is
 // made to fit into a string of it.
 func (c *Call) expand(text string) string {
+	trimmed := strings.TrimSpace(text)
+	if strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
+		return c.fill(text, jsonText)
+	}
+	return c.fill(text, func(s string) string { return s })
+}
+
+// expandHeader is expand for the value of a header field. What the caller can choose
+// must not end the field: control characters become %0D and the like.
+func (c *Call) expandHeader(text string) string { return c.fill(text, visible) }
+
+// visible percent-encodes control characters.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			fmt.Fprintf(&b, "%%%02X", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func (c *Call) fill(text string, fit func(string) string) string {
 	if !strings.Contains(text, "${") {
 		return text
 	}
-	trimmed := strings.TrimSpace(text)
-	inJSON := strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[")
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "${")
@@ -24,11 +52,7 @@ func (c *Call) expand(text string) string {
 			return b.String()
 		}
 		b.WriteString(before)
-		value := c.known(name)
-		if inJSON {
-			value = jsonText(value)
-		}
-		b.WriteString(value)
+		b.WriteString(fit(c.known(name)))
 		text = after
 	}
 }

@@ -175,7 +175,7 @@ func (c *Call) streamTarget(set *streamSettings, u *url.URL, a Args, vars *audio
 		t.Proxy = proxy
 	}
 	for _, h := range vars.Headers {
-		t.Header = append(t.Header, target.HeaderField{Name: h.Name, Value: c.expand(h.Value)})
+		t.Header = append(t.Header, target.HeaderField{Name: h.Name, Value: c.expandHeader(h.Value)})
 	}
 	if a.Has("headers") {
 		var err error
@@ -212,7 +212,7 @@ func (c *Call) headers(v any) ([]target.HeaderField, error) {
 		if !ok {
 			return nil, fmt.Errorf("%q is not a text but %s", cut(name, 100), describe(value))
 		}
-		out = append(out, target.HeaderField{Name: name, Value: c.expand(s)})
+		out = append(out, target.HeaderField{Name: name, Value: c.expandHeader(s)})
 	}
 	sort.Slice(out, func(i, k int) bool { return out[i].Name < out[k].Name })
 	return out, nil

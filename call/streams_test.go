@@ -884,3 +884,62 @@ func TestKeysOfTheCallerReachItsStreams(t *testing.T) {
 	c.Expect(200)
 	h.wait("rms:end")
 }
+
+func TestAValueOfTheCallersCannotEndAHeaderField(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	u, far := h.newBooth()
+	h.runs(script{"rms:start": func(x *call.Exec) error {
+		if _, err := do(x, "set", "tag", "a\r\nX-Evil: b"); err != nil {
+			return err
+		}
+		_, err := named(x, "stream_start", map[string]any{"url": u, "headers": map[string]any{"X-Tag": "<${tag}>"}})
+		return err
+	}})
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	h.wait("rms:stream_connect")
+	if o := far(0).o; len(o.Header) != 1 || o.Header[0].Value != "<a%0D%0AX-Evil: b>" {
+		t.Errorf("header %v", o.Header)
+	}
+	c.Bye()
+	c.Expect(200)
+	h.wait("rms:end")
+}
+
+func TestClearOfAFarEndTellsOfItsMarksAsCleared(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	u, far := h.newBooth()
+	h.runs(starts(map[string]any{"url": u}))
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	h.wait("rms:stream_connect")
+	ear := far(0).ear()
+	if err := ear.Audio(audiotest.Tone(8000, 700, -12, 2*time.Second), 8000); err != nil {
+		t.Fatal(err)
+	}
+	ear.Mark("m")
+	h.run(400*time.Millisecond, e)
+	ear.Clear(false)
+	h.until("mark", func() bool { return len(h.seen("rms:stream_mark")) == 1 }, e)
+	if ev := h.wait("rms:stream_mark"); ev.Get("state") != call.MarkCleared {
+		t.Errorf("mark %v", ev.Fields)
+	}
+	if err := ear.Audio(audiotest.Tone(8000, 700, -12, time.Second), 8000); err != nil {
+		t.Fatal(err)
+	}
+	ear.Mark("n")
+	ear.(target.MarksClearer).ClearMarks()
+	before := len(e.packets)
+	h.run(1200*time.Millisecond, e)
+	if n := len(e.packets) - before; n < 49 {
+		t.Errorf("clearMarks left %d packets of 50", n)
+	}
+	if list := h.seen("rms:stream_mark"); len(list) != 2 || list[1].Get("state") != call.MarkCleared {
+		t.Errorf("marks %v", list)
+	}
+	c.Bye()
+	c.Expect(200)
+	h.wait("rms:end")
+}

@@ -173,6 +173,10 @@ func (p *Playout) Begin() {
 // Clear drops it.
 func (p *Playout) Stop() { p.once.Do(func() { close(p.stopped) }) }
 
+// ClearMarks takes away the marks that were not reached; the next tick reports them as
+// cleared. The audio goes on.
+func (p *Playout) ClearMarks() { p.marks.clear() }
+
 // Stats returns the counters; any goroutine may ask.
 func (p *Playout) Stats() PlayoutStats {
 	p.mu.Lock()

@@ -200,6 +200,14 @@ func (e *ConnectError) Error() string {
 	return e.Text
 }
 
+// Said returns what went wrong in the words of mod_audio_stream, as events have it.
+func (e *ConnectError) Said() string {
+	if e.Text != "" {
+		return e.Text
+	}
+	return e.Error()
+}
+
 // Unwrap returns what happened.
 func (e *ConnectError) Unwrap() error { return e.Err }
 
