@@ -253,7 +253,9 @@ func TestAPeerThatIsGoneBeforeTheStartIsACallToo(t *testing.T) {
 		a := h.ring(s, socketID)
 		_ = a.conn.Close()
 		before := len(h.seen("rms:end"))
-		eventually(t, "end", func() bool { return len(h.seen("rms:end")) > before || h.calls.Len() == 0 && len(h.seen("rms:end")) > 0 })
+		eventually(t, "end", func() bool {
+			return len(h.seen("rms:end")) > before || h.calls.Len() == 0 && len(h.seen("rms:end")) > 0
+		})
 		eventually(t, "gone", func() bool { return h.calls.Len() == 0 && s.Stats().Open == 0 })
 	}
 	if n, ends := len(h.seen("rms:invite")), len(h.seen("rms:end")); n != ends || n == 0 {
@@ -363,7 +365,10 @@ func TestKeysAreSentToAPeerOfForkOnly(t *testing.T) {
 	if err := h.onKey(a, func(x *call.Exec) error { _, err := do(x, "hangup"); return err }); err != nil {
 		t.Fatal(err)
 	}
-	h.pump("goodbye", func() bool { others, _ := a.got(); return strings.HasSuffix(others, audiosocket.Terminate.String()+" ") })
+	h.pump("goodbye", func() bool {
+		others, _ := a.got()
+		return strings.HasSuffix(others, audiosocket.Terminate.String()+" ")
+	})
 	others, _ := a.got()
 	if n := strings.Count(others, audiosocket.FrameDTMF.String()); n != 4 {
 		t.Errorf("%d messages of keys before the goodbye, want begin and end of two: %q", n, others)

@@ -81,3 +81,16 @@ func (m *Manager) Encodes() bool {
 	}
 	return false
 }
+
+// Streaming returns how many streams with media are counted.
+func (m *Manager) Streaming() int { return int(m.streaming.Load()) }
+
+// Show shows an event to whoever watches.
+func (m *Manager) Show(ev *Event) { m.show(ev) }
+
+// Held returns how many bytes wait for a subscriber.
+func (s *Subscription) Held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
+}

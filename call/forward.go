@@ -83,6 +83,9 @@ func payloadType(cd media.Codec) uint8 {
 
 // join connects the forward to the graph, on the thread of the clock.
 func (f *forward) join(l *leg, cd media.Codec) error {
+	if l.closing.Load() {
+		return nil // a session is no longer to be given to a thread of the clock
+	}
 	mix, from := filter.Mono, []media.Pin{l.hears}
 	switch f.side {
 	case "callee":

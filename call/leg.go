@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"rms/media"
@@ -30,6 +31,8 @@ type leg struct {
 	ops   ops
 
 	hears, mixer media.Pin
+
+	closing atomic.Bool // the graph leaves its clock: what is done to it runs elsewhere
 
 	echo bool // what is heard feeds the mixer
 }
@@ -131,6 +134,7 @@ const closeTimeout = 2 * time.Second
 // close stops the audio and gives the sockets back, and then waits for what reads
 // files and for what writes to targets. It may wait, so it does not run in the mailbox.
 func (l *leg) close(s *legStats) {
+	l.closing.Store(true)
 	if l.graph != nil {
 		l.call.manager.opts.Clock.Detach(l.graph)
 		l.flush()
