@@ -16,36 +16,42 @@ import (
 // level, and looks at each use of a verb whose arguments are written in the
 // script.
 func Check(name string, source []byte, o Options) []error {
-	chunk, err := parseSource(name, source)
+	units, err := gather(name, source, o.Dir)
 	if err != nil {
 		return []error{err}
 	}
-	p, err := Compile(name, source, o)
+	p, err := compile(units, o)
 	if err != nil {
 		return []error{err}
 	}
 	s := newState(p)
 	defer s.Close()
-	c := checker{name: name, own: map[string]bool{}}
+	c := checker{own: map[string]bool{}}
 	if err := s.load(time.Second); err != nil {
 		c.errs = append(c.errs, err)
 	}
 	c.routes = s.names
-	c.definitions(chunk)
-	c.conditions(chunk)
-	rewrite(c.expr).stmts(chunk)
-	slices.SortStableFunc(c.uses, func(a, b use) int { return a.line - b.line })
-	for _, u := range c.uses {
-		c.errs = append(c.errs, fmt.Errorf("%s:%d: %w", name, u.line, u.err))
+	chunks := make([][]ast.Stmt, len(units))
+	for i, u := range units {
+		chunks[i], _ = parseSource(u.name, u.text) // it was parsed before
+		c.definitions(chunks[i])
+	}
+	for i, u := range units {
+		c.uses = nil
+		c.conditions(chunks[i])
+		rewrite(c.expr).stmts(chunks[i])
+		slices.SortStableFunc(c.uses, func(a, b use) int { return a.line - b.line })
+		for _, use := range c.uses {
+			c.errs = append(c.errs, fmt.Errorf("%s:%d: %w", u.name, use.line, use.err))
+		}
 	}
 	return c.errs
 }
 
 type checker struct {
-	name   string
 	routes []string
 	own    map[string]bool // globals and locals that the script defines itself
-	uses   []use
+	uses   []use           // of one file
 	errs   []error
 }
 

@@ -13,8 +13,14 @@ import (
 func (s *State) openKSR() {
 	ksr, _ := s.L.G.Global.RawGetString("KSR").(*glua.LTable)
 	modules := map[string]map[string]glua.LGFunction{
-		"pv":       {"get": s.pvGet, "gete": s.pvGetEmpty, "sets": s.pvSet, "seti": s.pvSet, "is_null": s.pvNull},
-		"hdr":      {"get": s.headerGet, "is_present": s.hasHeader},
+		"pv": {
+			"get": s.pvGet, "gete": s.pvOr(""), "getw": s.pvOr("<null>"), "getvn": s.pvGetOr, "getvs": s.pvGetOr,
+			"sets": s.pvSets, "seti": s.pvSeti, "unset": s.pvUnset, "is_null": s.pvNull,
+		},
+		"hdr": {
+			"get": s.headerGet, "gete": s.headerOr(""), "getw": s.headerOr("<null>"), "get_idx": s.headerIndex,
+			"is_present": s.hasHeader,
+		},
 		"siputils": {"has_totag": asNumber(s.hasToTag)},
 		"sl":       {"send_reply": asNumber(s.reply), "sl_send_reply": asNumber(s.reply)},
 		"tm": {
@@ -30,6 +36,9 @@ func (s *State) openKSR() {
 		ksr.RawSetString(name, t)
 	}
 	s.define(ksr, map[string]glua.LGFunction{"is_method": s.isMethod})
+	for _, name := range methods {
+		ksr.RawSetString("is_"+name, s.L.NewFunction(func(L *glua.LState) int { return s.method(L, name) }))
+	}
 	ksr.Metatable = s.unavailable("KSR.")
 	s.define(s.L.G.Global, map[string]glua.LGFunction{
 		"is_method": s.isMethod, "has_totag": s.hasToTag, "t_reply": s.reply, "sl_send_reply": s.reply,
@@ -78,13 +87,23 @@ func (s *State) inRoute(L *glua.LState, what string) {
 
 // isMethod is is_method("INVITE") and is_method("INVITE|BYE").
 func (s *State) isMethod(L *glua.LState) int {
+	return s.method(L, L.CheckString(1))
+}
+
+func (s *State) method(L *glua.LState, names string) int {
 	s.inRoute(L, "is_method")
 	method, found := s.x.Method(), false
-	for name := range strings.SplitSeq(L.CheckString(1), "|") {
+	for name := range strings.SplitSeq(names, "|") {
 		found = found || method != "" && strings.EqualFold(strings.TrimSpace(name), method)
 	}
 	L.Push(glua.LBool(found))
 	return 1
+}
+
+// methods have a function of KSR each, such as KSR.is_INVITE().
+var methods = []string{
+	"ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH", "REFER", "REGISTER",
+	"SUBSCRIBE", "UPDATE",
 }
 
 func (s *State) hasToTag(L *glua.LState) int {
@@ -107,58 +126,4 @@ func (s *State) reply(L *glua.LState) int {
 		return 2
 	}
 	return yes(L)
-}
-
-func (s *State) pv(L *glua.LState) (string, bool) {
-	s.inRoute(L, "KSR.pv")
-	return s.x.PV(L.CheckString(1))
-}
-
-func (s *State) pvGet(L *glua.LState) int {
-	if value, ok := s.pv(L); ok {
-		return push(L, value)
-	}
-	L.Push(glua.LNil)
-	return 1
-}
-
-func (s *State) pvGetEmpty(L *glua.LState) int {
-	value, _ := s.pv(L)
-	return push(L, value)
-}
-
-func (s *State) pvNull(L *glua.LState) int {
-	_, ok := s.pv(L)
-	L.Push(glua.LBool(!ok))
-	return 1
-}
-
-// pvSet sets $var(name): the other pseudo-variables are those of a message that
-// was received, which nobody can change.
-func (s *State) pvSet(L *glua.LState) int {
-	name := L.CheckString(1)
-	inner, ok := strings.CutPrefix(name, "$var(")
-	inner, closed := strings.CutSuffix(inner, ")")
-	if !ok || !closed || inner == "" {
-		L.RaiseError("%s cannot be set: only $var(name) can", name)
-	}
-	value, err := goValue(L.CheckAny(2))
-	if err != nil {
-		L.ArgError(2, err.Error())
-	}
-	if _, err := s.do(L, s.needed(L, "set"), []any{inner, value}, nil); err != nil {
-		L.RaiseError("%s: %s", name, err.Error())
-	}
-	return 0
-}
-
-func (s *State) headerGet(L *glua.LState) int {
-	s.inRoute(L, "KSR.hdr.get")
-	return s.header(L)
-}
-
-func (s *State) hasHeader(L *glua.LState) int {
-	s.inRoute(L, "KSR.hdr.is_present")
-	L.Push(kemi(len(s.x.Header(L.CheckString(1))) > 0))
-	return 1
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,27 +35,61 @@ type Options = sandbox.Options
 type Program struct {
 	name   string
 	proto  *glua.FunctionProto
-	waits  bool // names a verb that waits
 	opts   Options
+	waits  bool        // names a verb that waits
 	loaded atomic.Bool // a state has been made: the next one loads silently
+
+	mu      sync.Mutex // of what a state may add while it loads
+	modules map[string]*glua.FunctionProto
+	files   []string // that the code comes from, the script's own first
 }
 
-// Compile reads and compiles a script. name is what errors say before the line.
+// Compile reads and compiles a script, and the files that it requires. name is what
+// errors say before the line.
 func Compile(name string, source []byte, o Options) (*Program, error) {
-	chunk, err := parseSource(name, source)
+	units, err := gather(name, source, o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	waits := waiting(chunk)
-	proto, err := compileChunk(name, guardConcat(chunk))
-	if err != nil {
+	return compile(units, o)
+}
+
+func compile(units []unit, o Options) (*Program, error) {
+	p := &Program{name: units[0].name, opts: o, modules: map[string]*glua.FunctionProto{}}
+	for _, u := range units {
+		chunk, err := parseSource(u.name, u.text)
+		if err != nil {
+			return nil, err
+		}
+		p.waits = p.waits || waiting(chunk)
+		if err := p.add(u, chunk); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Files lists the files that the script required.
+func (p *Program) Files() []string { return p.names()[1:] }
+
+// NewState makes an interpreter and runs the script's top level in it, within
+// twenty times the budget of a run.
+func (p *Program) NewState() (sandbox.State, error) {
+	s := newState(p)
+	if err := s.load(20 * s.limits.Budget); err != nil {
+		s.Close()
 		return nil, err
 	}
-	return &Program{name: name, proto: proto, opts: o, waits: waits}, nil
+	p.loaded.Store(true)
+	return s, nil
 }
 
 // names lists the files that code comes from, as in error messages.
-func (p *Program) names() []string { return []string{p.name} }
+func (p *Program) names() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.files[:len(p.files):len(p.files)]
+}
 
 func (p *Program) has(source string) bool { return slices.Contains(p.names(), source) }
 
@@ -79,21 +114,6 @@ func waiting(chunk []ast.Stmt) bool {
 		return e
 	}).stmts(chunk)
 	return found
-}
-
-// Files lists the files that the script required.
-func (p *Program) Files() []string { return nil }
-
-// NewState makes an interpreter and runs the script's top level in it, within
-// twenty times the budget of a run.
-func (p *Program) NewState() (sandbox.State, error) {
-	s := newState(p)
-	if err := s.load(20 * s.limits.Budget); err != nil {
-		s.Close()
-		return nil, err
-	}
-	p.loaded.Store(true)
-	return s, nil
 }
 
 func parseSource(name string, source []byte) (chunk []ast.Stmt, err error) {

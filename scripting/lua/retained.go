@@ -16,6 +16,7 @@ func (s *State) retained() (bytes int64) {
 		bytes = w.bytes
 	}()
 	w.value(s.L.G.Global)
+	w.value(s.modules)
 	for _, fn := range s.routes {
 		w.value(fn)
 	}

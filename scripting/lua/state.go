@@ -49,6 +49,8 @@ type State struct {
 	spare        []*glua.LState  // threads in it
 	frames       map[uintptr]int // see flat
 
+	modules *glua.LTable // what required files returned; false while one runs
+
 	callMeta, varMeta *glua.LTable
 }
 
@@ -66,6 +68,7 @@ func newState(p *Program) *State {
 	s.openKSR()
 	s.openLog()
 	s.openRoutes()
+	s.openRequire()
 	return s
 }
 
