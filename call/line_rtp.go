@@ -165,7 +165,7 @@ func (r *rtpLine) update(m sdp.Media, cd media.Codec) {
 	}
 	cfg := r.config(m, cd)
 	l.do(func() {
-		r.session.Update(cfg)
+		r.configure(&cfg)
 		for _, v := range out {
 			v.leave(l)
 		}
@@ -192,7 +192,15 @@ func (r *rtpLine) answered() {
 		return
 	}
 	cfg := r.config(r.media, r.leg.codec)
-	r.leg.do(func() { r.session.Update(cfg) })
+	r.leg.do(func() { r.configure(&cfg) })
+}
+
+// configure gives the session another agreement. What a session lets go of belongs to
+// its thread of the clock, so a leg that is being closed keeps what it has.
+func (r *rtpLine) configure(cfg *rtp.Config) {
+	if !r.leg.closing.Load() {
+		r.session.Update(*cfg)
+	}
 }
 
 // recode puts another decoder, mixer and encoder in the place of the old ones, on

@@ -325,7 +325,7 @@ func TestManyCallsWithStreamsToVillains(t *testing.T) {
 		p, e := siptest.UDP(t, h.addr), newEar(t)
 		callers.Go(func() {
 			for time.Now().Before(until) {
-				aCall(p, e)
+				roughCall(p, e)
 			}
 		})
 	}
@@ -348,6 +348,54 @@ func TestManyCallsWithStreamsToVillains(t *testing.T) {
 		t.Error(w)
 	}
 	t.Logf("%d calls, %d streams, %d goroutines, %+v", len(book.calls), book.started, runtime.NumGoroutine(), h.calls.Stats())
+}
+
+// final waits for the final response to the last request of a call, whatever else
+// comes; false: there is none.
+func final(c *siptest.Call, method string) (siptest.Message, bool) {
+	for {
+		m, ok := c.Peer.Next(siptest.Patience)
+		switch {
+		case !ok:
+			return m, false
+		case m.Header("Call-ID") != c.ID:
+		case m.Code() == 0:
+			if strings.HasSuffix(m.Header("CSeq"), "BYE") {
+				c.Reply(m, 200, "", "")
+			}
+		case m.Code() >= 200 && m.Header("CSeq") == fmt.Sprint(c.Seq, " ", method):
+			return m, true
+		}
+	}
+}
+
+// roughCall is one call of a caller who talks, changes its mind and hangs up.
+func roughCall(p *siptest.Peer, e *ear) {
+	offers := []string{e.offer("0"), e.offer("8"), e.offer("9"), e.offer("0", "ptime:30"), e.offer("0", "inactive"), e.offer("18")}
+	c := p.Invite(offers[0])
+	m, ok := final(c, "INVITE")
+	if !ok || m.Code() >= 300 {
+		c.AckRefusal()
+		return
+	}
+	c.RemoteTag, c.Target = m.Tag("To"), m.Contact()
+	c.Ack()
+	e.aim(m.Body)
+	for range rand.IntN(30) {
+		e.say(0, make([]byte, 160), 160, false)
+		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
+		if rand.IntN(15) > 0 {
+			continue
+		}
+		c.Request("INVITE", offers[rand.IntN(len(offers))])
+		if m, ok = final(c, "INVITE"); ok && m.Code() < 300 {
+			c.Ack()
+		} else {
+			c.AckRefusal()
+		}
+	}
+	c.Bye()
+	_, _ = final(c, "BYE")
 }
 
 // aSocketCall is a call by AudioSocket that ends in one way or another.
