@@ -42,6 +42,7 @@ var floors = map[string]int{
 
 	// What every script language stands on.
 	"scripting/lua":        48,
+	"scripting/starlark":   48,
 	"scripting/scripttest": 47,
 	"scripting/sandbox":    45,
 }

@@ -1,9 +1,11 @@
 package scripting
 
 import (
-	_ "embed" // the default script
+	_ "embed" // the default scripts
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,12 +16,23 @@ import (
 
 	"rms/scripting/lua"
 	"rms/scripting/sandbox"
+	"rms/scripting/starlark"
 )
 
-// DefaultScript is what runs when no script is configured.
-//
-//go:embed default.lua
-var DefaultScript string
+// DefaultScript is what runs when no script is configured; DefaultStarlark is the same
+// in Starlark.
+var (
+	//go:embed default.lua
+	DefaultScript string
+	//go:embed default.star
+	DefaultStarlark string
+)
+
+// defaultScripts are the scripts that are built into the program, by their names.
+var defaultScripts = map[string]string{defaultName: DefaultScript, "default.star": DefaultStarlark}
+
+// defaultName is the script that runs when none is configured.
+const defaultName = "default.lua"
 
 // maxFile is the longest file that is read, in bytes; engines may allow less.
 const maxFile = 1 << 20
@@ -31,15 +44,19 @@ type source struct {
 	embedded bool
 }
 
-// open reads a script file, the embedded one for "".
+// open reads a script file, the embedded one for "". The name of an embedded one is
+// understood when there is no file of that name.
 func open(file string) (source, error) {
 	if file == "" {
-		return source{"default.lua", []byte(DefaultScript), true}, nil
+		return source{defaultName, []byte(DefaultScript), true}, nil
 	}
 	if ext := strings.ToLower(filepath.Ext(file)); languages[ext].compile == nil {
 		return source{}, fmt.Errorf("script %s: files ending in %q cannot be run (known: %s)", file, ext, endings())
 	}
 	info, err := os.Stat(file)
+	if text, ok := defaultScripts[file]; ok && errors.Is(err, fs.ErrNotExist) {
+		return source{file, []byte(text), true}, nil
+	}
 	if err != nil {
 		return source{}, fmt.Errorf("open script: %w", err)
 	}
@@ -74,6 +91,12 @@ var languages = map[string]language{
 			return lua.Compile(name, source, o)
 		},
 		check: lua.Check,
+	},
+	".star": {
+		compile: func(name string, source []byte, o sandbox.Options) (sandbox.Program, error) {
+			return starlark.Compile(name, source, o)
+		},
+		check: starlark.Check,
 	},
 }
 

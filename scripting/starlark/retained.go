@@ -1,0 +1,138 @@
+package starlark
+
+import (
+	"reflect"
+
+	sl "go.starlark.net/starlark"
+)
+
+// retained estimates the bytes that the running script holds: what the variables and
+// the intermediate values of its functions lead to. It stops counting soon after the
+// limit.
+func (s *State) retained() int64 {
+	w := walker{seen: map[any]struct{}{}, limit: s.meter.Limits().Memory}
+	t := s.loading
+	if t == nil && s.current != nil {
+		t = &s.current.thread
+	}
+	if t == nil {
+		return 0
+	}
+	for depth := range t.CallStackDepth() {
+		frame := t.DebugFrame(depth)
+		if fn, ok := frame.Callable().(*sl.Function); ok {
+			w.value(fn)
+			for _, v := range space(frame, fn) {
+				w.value(v)
+			}
+			if s.loading != nil {
+				for _, v := range fn.Globals() {
+					w.value(v)
+				}
+			}
+		}
+	}
+	w.drain()
+	return w.bytes
+}
+
+// walker visits each object once, without recursion.
+type walker struct {
+	seen  map[any]struct{}
+	todo  []sl.Value
+	bytes int64
+	limit int64
+}
+
+func (w *walker) drain() {
+	for len(w.todo) > 0 && w.bytes <= w.limit {
+		v := w.todo[len(w.todo)-1]
+		w.todo = w.todo[:len(w.todo)-1]
+		w.visit(v)
+	}
+}
+
+// value counts a plain value at once and remembers a collection for later.
+func (w *walker) value(v sl.Value) {
+	switch v := v.(type) {
+	case nil:
+	case sl.String:
+		w.bytes += int64(len(v)) + 16
+	case sl.Int:
+		w.bytes += int64(bitLen(v) / 64 * 8)
+	case sl.Float, sl.Bool, sl.NoneType:
+		w.bytes += 8
+	case sl.Tuple:
+		w.bytes += 24
+		if len(v) > 0 {
+			w.once(&v[0], v)
+		}
+	case operand:
+		w.value(v.Value)
+	default:
+		if reflect.TypeOf(v).Kind() == reflect.Pointer {
+			w.once(v, v)
+		}
+	}
+}
+
+func (w *walker) once(identity any, v sl.Value) {
+	if _, ok := w.seen[identity]; !ok {
+		w.seen[identity] = struct{}{}
+		w.todo = append(w.todo, v)
+	}
+}
+
+func (w *walker) visit(v sl.Value) {
+	w.bytes += 48
+	switch v := v.(type) {
+	case *sl.List:
+		w.bytes += int64(v.Len()) * 20 // with room to grow
+		for i := 0; i < v.Len() && w.bytes <= w.limit; i++ {
+			w.value(v.Index(i))
+		}
+	case sl.Tuple:
+		w.bytes += int64(len(v)) * 16
+		for _, e := range v {
+			w.value(e)
+		}
+	case *sl.Dict:
+		w.bytes += tableBytes(v.Len())
+		for k, e := range v.Entries() {
+			w.value(k)
+			if w.value(e); w.bytes > w.limit {
+				return
+			}
+		}
+	case *sl.Set:
+		w.bytes += tableBytes(v.Len())
+		for e := range v.Elements() {
+			if w.value(e); w.bytes > w.limit {
+				return
+			}
+		}
+	case *sl.Function:
+		w.bytes += 64
+		for i := range v.NumFreeVars() {
+			_, e := v.FreeVar(i)
+			w.value(e)
+		}
+		for i := range v.NumParams() {
+			w.value(v.ParamDefault(i))
+		}
+	case *sl.Builtin:
+		w.value(v.Receiver())
+	default:
+		w.value(inCell(v))
+	}
+}
+
+// tableBytes is what a hash table of n entries takes: buckets of eight entries of 56
+// bytes each.
+func tableBytes(n int) int64 {
+	buckets := 1
+	for float64(n) >= 6.5*float64(buckets) {
+		buckets *= 2
+	}
+	return int64(buckets)*456 + 64
+}
