@@ -80,6 +80,12 @@ func newDesk(t *testing.T, s script) *desk {
 	d.call = d.dial(d.ear, d.ear.offer("0"))
 	d.wait("rms:start")
 	d.settle()
+	t.Cleanup(func() {
+		if d.calls.Len() > 0 { // else the house waits long for the answer to its BYE
+			d.call.Bye()
+			d.call.Expect(200)
+		}
+	})
 	return d
 }
 
