@@ -45,10 +45,11 @@ type asterisk struct {
 	pcm    map[audiosocket.Kind][]int16
 	others []string // messages that are not audio
 	over   bool     // the server closed
-	paused bool
 }
 
-func (h *house) ring(s *audiosocket.Server, id string) *asterisk {
+// ring places a call; what follows the UUID goes with it, so that it is there when the
+// call begins.
+func (h *house) ring(s *audiosocket.Server, id string, more ...byte) *asterisk {
 	h.t.Helper()
 	conn, err := net.Dial("tcp", s.Addr().String())
 	if err != nil {
@@ -68,7 +69,7 @@ func (h *house) ring(s *audiosocket.Server, id string) *asterisk {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	a.say(audiosocket.AppendMessage(nil, audiosocket.ID, uuid[:]))
+	a.say(append(audiosocket.AppendMessage(nil, audiosocket.ID, uuid[:]), more...))
 	return a
 }
 
@@ -112,6 +113,13 @@ func (a *asterisk) heard(k audiosocket.Kind) []int16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return append([]int16(nil), a.pcm[k]...)
+}
+
+// samples is how many it heard so far.
+func (a *asterisk) samples(k audiosocket.Kind) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.pcm[k])
 }
 
 func (a *asterisk) got() (others string, over bool) {
@@ -275,17 +283,17 @@ func TestRateOfACallByAudioSocketIsThatOfItsFirstAudio(t *testing.T) {
 				return errors.Join(err, tone400(x))
 			}})
 			s := h.switchboard(audiosocket.ServerOptions{})
-			a := h.ring(s, socketID)
 			tone := audiotest.Tone(k.Rate(), 1000, -10, 600*time.Millisecond)
 			n := k.Rate() / 50
-			a.speak(k, tone[:n])
+			a := h.ring(s, socketID, audiosocket.AppendAudio(nil, k, tone[:n])...)
 			h.wait("rms:stream_connect")
 			for tone = tone[n:]; len(tone) >= n; tone = tone[n:] {
 				a.speak(k, tone[:n])
 				h.run(20 * time.Millisecond)
 				time.Sleep(time.Millisecond) // the message is on its way
 			}
-			h.pump("tone", func() bool { return len(sound(a.heard(k))) > k.Rate() })
+			before := a.samples(k)
+			h.pump("tone", func() bool { return a.samples(k) > before+k.Rate() })
 			pitch(t, sound(a.heard(k)), k.Rate(), 400)
 			h.pump("stream", func() bool { return len(sound(far(0).heard())) > 6000 })
 			if hz := strongest(sound(far(0).heard()), 16000); hz < 990 || hz > 1010 {

@@ -93,7 +93,9 @@ func (b *booth) Text(_ context.Context, text string) error {
 	return nil
 }
 
-func (b *booth) Digit(d byte, _ time.Duration) error { return b.Text(nil, "key "+string(d)) } //nolint:staticcheck // not used
+func (b *booth) Digit(d byte, _ time.Duration) error {
+	return b.Text(context.Background(), "key "+string(d))
+}
 
 func (b *booth) Serve(h target.Handler) target.Ended {
 	b.mu.Lock()
