@@ -81,7 +81,7 @@ var Events = []EventDoc{
 	}},
 	{EventStreamJSON, "a far end sent a message that is not audio", []FieldDoc{{"name", "of the stream"}, {"text", "the message as it came"}}},
 	{EventStreamPlay, "a far end sent audio in a message (streamAudio); it is played to the caller unless playback is off", []FieldDoc{
-		{"name", "of the stream"}, {"file", "with the audio as it came, until it was played or the stream ends"}, {"body", "JSON of mod_audio_stream: the message's data without the audio, with the file"},
+		{"name", "of the stream"}, {"file", "with the audio as it came; it is there until it was played, and until the call ends when playback is off. Empty when it could not be kept"}, {"body", "JSON of mod_audio_stream: the message's data without the audio, with the file"},
 	}},
 	{EventStreamMark, "a mark behind a far end's audio was reached or cleared", []FieldDoc{
 		{"name", "of the stream"}, {"mark", "name of the mark"}, {"state", "played: its last sample was sent; received: an RTCP report of the caller covers it; cleared: it was dropped"}, {"seq", "RTP sequence number of the packet with the last sample, when there is one"}, {"played_ms", "ms of audio that were played since the mark before"},
