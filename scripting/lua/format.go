@@ -29,10 +29,7 @@ func (s *State) strFormat(L *glua.LState) int {
 			L.RaiseError("invalid conversion '%%%s' to 'format'", format[i:min(i+8, len(format))])
 		}
 		arg++
-		out.WriteString(s.conversion(L, format[i:end], format[end], arg))
-		if out.Len() > s.limits.String {
-			s.build(L, out.Len())
-		}
+		s.converted(L, &out, format[i:end], format[end], arg)
 		i = end
 		s.spend(L, 4)
 	}
@@ -60,6 +57,22 @@ func skip(text string, i int, set string, most int) int {
 		i++
 	}
 	return i
+}
+
+// converted writes one conversion. A text is not copied before it is known to fit.
+func (s *State) converted(L *glua.LState, out *strings.Builder, flags string, letter byte, arg int) {
+	var text string
+	if letter == 's' {
+		text = L.ToStringMeta(L.CheckAny(arg)).String()
+	}
+	if size := out.Len() + len(text); size > s.limits.String {
+		s.build(L, size)
+	}
+	if letter == 's' && flags == "" {
+		out.WriteString(text)
+		return
+	}
+	out.WriteString(s.conversion(L, flags, letter, arg))
 }
 
 func (s *State) conversion(L *glua.LState, flags string, letter byte, arg int) string {

@@ -39,6 +39,7 @@ func (s *State) strGsub(L *glua.LState) int {
 		out.WriteString(text[from:])
 	}
 	s.build(L, out.Len())
+	_ = s.meter.Build(out.Len()) // it grew step by step
 	L.Push(glua.LString(out.String()))
 	L.Push(glua.LNumber(count))
 	return 2
@@ -103,6 +104,6 @@ func (s *State) template(L *glua.LState, m *matcher, repl, whole string) string 
 			s.build(L, b.Len())
 		}
 	}
-	s.spend(L, b.Len()/64+1)
+	s.build(L, b.Len())
 	return b.String()
 }

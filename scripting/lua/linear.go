@@ -29,10 +29,13 @@ type linear struct {
 	threads []*glua.LState
 	guards  []glua.LValue // for each pcall: the handler of xpcall, or nil
 
-	done  bool          // set when the route has returned
 	token string        // set when the last thread waits
 	enter []glua.LValue // set when it called pcall: a function and its arguments
 	guard glua.LValue
+	args  []glua.LValue // for the function that the last thread begins
+
+	done    bool          // set when the function of the last thread has returned
+	results []glua.LValue // and what it returned
 }
 
 func (r *linear) top() *glua.LState { return r.threads[len(r.threads)-1] }
@@ -40,23 +43,40 @@ func (r *linear) top() *glua.LState { return r.threads[len(r.threads)-1] }
 // begin runs a route on a thread of its own.
 func (s *State) begin(route string, fn *glua.LFunction) error {
 	r := &linear{number: s.run, route: route, event: s.event}
+	return s.advance(r, s.enter(r, fn, []glua.LValue{s.callObject()}))
+}
+
+// enter gives a function a thread and returns what that is to be resumed with.
+func (s *State) enter(r *linear, fn glua.LValue, args []glua.LValue) []glua.LValue {
+	r.args = args
 	if n := len(s.spare); n > 0 {
 		r.threads = append(r.threads, s.spare[n-1])
 		s.spare = s.spare[:n-1]
 	} else {
-		s.push(r, s.looper)
+		r.threads = append(r.threads, s.newThread())
 	}
-	return s.advance(r, []glua.LValue{fn, s.callObject()})
+	return []glua.LValue{fn}
 }
 
-// push makes a thread that will call fn.
-func (s *State) push(r *linear, fn glua.LValue) {
+// leave takes the last thread, which may serve others, off a run.
+func (s *State) leave(r *linear, whole bool) {
+	last := len(r.threads) - 1
+	if th := r.threads[last]; whole && len(s.spare) < maxSpare {
+		s.spare = append(s.spare, th)
+	}
+	r.threads[last] = nil
+	r.threads = r.threads[:last]
+}
+
+// newThread makes a thread that runs one function after the other (see loopProto).
+func (s *State) newThread() *glua.LState {
+	_ = s.meter.Build(threadBytes)
 	main, options := s.L, s.L.Options
 	main.Options.MinimizeStackMemory = true
 	main.Options.RegistrySize, main.Options.RegistryGrowStep = threadRegistry, threadGrow
 	main.RemoveContext() // a thread would get one that counts nothing
 	main.SetTop(0)
-	main.Push(fn)
+	main.Push(s.looper)
 	s.threadNew(main)
 	th, _ := main.Get(-1).(*glua.LState)
 	main.SetTop(0)
@@ -64,7 +84,7 @@ func (s *State) push(r *linear, fn glua.LValue) {
 	main.SetContext(s.meter)
 	th.Options = options
 	th.SetContext(s.meter)
-	r.threads = append(r.threads, th)
+	return th
 }
 
 // advance runs the threads of a run until the first has ended or the last one waits.
@@ -80,7 +100,7 @@ func (s *State) advance(r *linear, values []glua.LValue) (err error) {
 	}()
 	for {
 		th := r.top()
-		ok, results := s.resume(th, values)
+		failed := s.resume(th, values)
 		switch {
 		case r.token != "":
 			s.waits.Put(r.token, s.x.Key(), r)
@@ -89,23 +109,19 @@ func (s *State) advance(r *linear, values []glua.LValue) (err error) {
 		case r.enter != nil:
 			values = s.protected(r)
 		case len(r.threads) > 1:
-			values = s.unprotected(r, ok, results)
+			values = s.unprotected(r, failed)
 		case r.done:
-			if len(s.spare) < maxSpare {
-				s.spare = append(s.spare, th)
-			}
+			s.leave(r, true)
 			return s.ended(r, nil, "")
-		case ok: // the loop of the thread has no end
-			return s.ended(r, glua.LString("the thread of the route ended"), "")
 		default:
-			return s.ended(r, results[0], s.place(th))
+			return s.ended(r, failed, s.place(th))
 		}
 	}
 }
 
-// resume lets a thread go on until it ends, waits or calls pcall, and returns its
-// results or its error.
-func (s *State) resume(th *glua.LState, values []glua.LValue) (ok bool, results []glua.LValue) {
+// resume lets a thread go on until its function returns, waits or calls pcall, and
+// returns its error.
+func (s *State) resume(th *glua.LState, values []glua.LValue) (failed glua.LValue) {
 	main := s.L
 	main.SetTop(0)
 	main.Push(th)
@@ -113,59 +129,54 @@ func (s *State) resume(th *glua.LState, values []glua.LValue) (ok bool, results 
 		main.Push(v)
 	}
 	n := s.threadResume(main)
-	first := main.GetTop() - n + 1
-	ok = glua.LVAsBool(main.Get(first))
-	for i := first + 1; i <= main.GetTop(); i++ {
-		results = append(results, main.Get(i))
+	if first := main.GetTop() - n + 1; !glua.LVAsBool(main.Get(first)) {
+		failed = main.Get(first + 1)
 	}
 	main.SetTop(0)
-	if !ok && len(results) == 0 {
-		results = []glua.LValue{glua.LNil}
-	}
-	return ok, results
+	return failed
 }
 
-// protected begins what a pcall asked for, and returns its arguments.
+// protected begins what a pcall asked for.
 func (s *State) protected(r *linear) []glua.LValue {
 	fn, args := r.enter[0], r.enter[1:]
 	r.enter = nil
-	if f, plain := fn.(*glua.LFunction); !plain || f.IsG {
-		args = append([]glua.LValue{fn}, args...) // only Lua code can begin a thread
-		fn = s.caller
-	}
 	if len(r.threads) > maxProtected {
 		text := fmt.Sprintf("pcall nested too deeply: %d is the limit", maxProtected)
 		return []glua.LValue{glua.LFalse, glua.LString(text)}
 	}
-	s.push(r, fn)
 	r.guards = append(r.guards, r.guard)
-	return args
+	return s.enter(r, fn, args)
 }
 
 // unprotected ends a pcall and returns its results.
-func (s *State) unprotected(r *linear, ok bool, results []glua.LValue) []glua.LValue {
-	last := len(r.threads) - 1
-	guard := r.guards[last-1]
-	r.threads[last], r.guards[last-1] = nil, nil
-	r.threads, r.guards = r.threads[:last], r.guards[:last-1]
-	if !ok && guard != nil {
-		results = s.handled(guard, results[0])
+func (s *State) unprotected(r *linear, failed glua.LValue) []glua.LValue {
+	last := len(r.guards) - 1
+	guard := r.guards[last]
+	r.guards = r.guards[:last]
+	s.leave(r, r.done)
+	if r.done {
+		results := r.results
+		r.done, r.results = false, nil
+		return results
 	}
-	return append([]glua.LValue{glua.LBool(ok)}, results...)
+	if guard != nil {
+		failed = s.handled(guard, failed)
+	}
+	return []glua.LValue{glua.LFalse, failed}
 }
 
 // handled asks the handler of an xpcall what becomes of an error.
-func (s *State) handled(handler, failed glua.LValue) []glua.LValue {
+func (s *State) handled(handler, failed glua.LValue) glua.LValue {
 	s.L.SetTop(0)
 	s.L.Push(handler)
 	s.L.Push(failed)
 	if s.L.PCall(1, 1, nil) != nil {
 		s.L.SetTop(0)
-		return []glua.LValue{glua.LString("error in error handling")}
+		return glua.LString("error in error handling")
 	}
 	result := s.L.Get(-1)
 	s.L.SetTop(0)
-	return []glua.LValue{result}
+	return result
 }
 
 // ended turns what a run ended with into its error.

@@ -44,8 +44,7 @@ type State struct {
 	current      *linear // the current run, in a script that waits
 	threadNew    glua.LGFunction
 	threadResume glua.LGFunction
-	caller       *glua.LFunction // calls its first argument
-	looper       *glua.LFunction // runs route after route
+	looper       *glua.LFunction // runs function after function
 	spare        []*glua.LState  // threads in it
 	frames       map[uintptr]int // see flat
 
@@ -180,6 +179,7 @@ func (s *State) protect(route string, nargs int) (err error) {
 // when it is too long or the run has had its share.
 func (s *State) build(L *glua.LState, size int) {
 	if size > s.limits.String {
+		_ = s.meter.Build(s.limits.String) // what was put together until now
 		L.RaiseError("string too long: %d bytes (limit %d)", size, s.limits.String)
 	}
 	if err := s.meter.Build(size); err != nil {

@@ -2,6 +2,7 @@ package lua
 
 import (
 	"sort"
+	"strings"
 
 	glua "github.com/yuin/gopher-lua"
 )
@@ -27,24 +28,27 @@ func (s *State) tabConcat(L *glua.LState) int {
 	sep := L.OptString(2, "")
 	first, last := L.OptInt(3, 1), L.OptInt(4, t.Len())
 	first, last = max(first, 1), min(last, maxArray)
-	var out []byte
+	size := 0
 	for i := first; i <= last; i++ {
 		v := t.RawGetInt(i)
 		if !glua.LVCanConvToString(v) {
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), i)
 		}
-		str := glua.LVAsString(v)
-		if i > first {
-			out = append(out, sep...)
+		if size += len(glua.LVAsString(v)) + len(sep); size-len(sep) > s.limits.String {
+			s.build(L, size)
 		}
-		out = append(out, str...)
-		if len(out) > s.limits.String {
-			s.build(L, len(out))
-		}
-		s.spend(L, 1)
+		s.spend(L, 2)
 	}
-	s.build(L, len(out))
-	L.Push(glua.LString(out))
+	s.build(L, max(size-len(sep), 0))
+	var out strings.Builder
+	out.Grow(size)
+	for i := first; i <= last; i++ {
+		if i > first {
+			out.WriteString(sep)
+		}
+		out.WriteString(glua.LVAsString(t.RawGetInt(i)))
+	}
+	L.Push(glua.LString(out.String()))
 	return 1
 }
 

@@ -155,8 +155,7 @@ func (s *State) openWaits() {
 	if !s.program.waits {
 		return
 	}
-	s.caller = s.L.NewFunctionFromProto(callProto)
-	s.looper = s.bind(loopProto, s.wrap(s.idle))
+	s.looper = s.bind(loopProto, s.wrap(s.idle), s.L.NewFunction(s.begun))
 	s.frames = map[uintptr]int{}
 	running := s.original("coroutine", "running")
 	s.define(s.lib("coroutine"), map[string]glua.LGFunction{"running": func(L *glua.LState) int {
@@ -204,27 +203,44 @@ func (s *State) wrap(fn glua.LGFunction) *glua.LFunction {
 	return s.bind(wrapProto, s.L.NewFunction(fn))
 }
 
-// idle yields when a route has returned, until there is another to run.
+// idle yields when a function has returned, until there is another to run.
 func (s *State) idle(L *glua.LState) int {
-	s.current.done = true
+	r := s.current
+	r.done, r.results = true, nil
+	if len(r.threads) > 1 {
+		r.results = append(r.results, glua.LTrue)
+		for i := 1; i <= L.GetTop(); i++ {
+			r.results = append(r.results, L.Get(i))
+		}
+	}
 	L.SetTop(0)
 	return -1
 }
 
-// bind makes a function of a prototype with one upvalue.
-func (s *State) bind(p *glua.FunctionProto, value glua.LValue) *glua.LFunction {
+// begun gives a function its arguments.
+func (s *State) begun(L *glua.LState) int {
+	args := s.current.args
+	s.current.args = nil
+	for _, v := range args {
+		L.Push(v)
+	}
+	return len(args)
+}
+
+// bind makes a function of a prototype with its upvalues.
+func (s *State) bind(p *glua.FunctionProto, values ...glua.LValue) *glua.LFunction {
 	f := s.L.NewFunctionFromProto(p)
-	up := &glua.Upvalue{} // one without a stack is closed
-	up.SetValue(value)
-	f.Upvalues = []*glua.Upvalue{up}
+	for i, value := range values {
+		f.Upvalues[i] = &glua.Upvalue{} // one without a stack is closed
+		f.Upvalues[i].SetValue(value)
+	}
 	return f
 }
 
 // Code that stands between a script and Go functions.
 var (
 	wrapProto = inner(`local f; return function(...) return f(...) end`)
-	callProto = inner(`return function(f, ...) return f(...) end`)
-	loopProto = inner(`local idle; return function(f, call) while true do f(call) f, call = idle() end end`)
+	loopProto = inner(`local idle, args; return function(f) while true do f = idle(f(args())) end end`)
 )
 
 const innerName = "(rms)"

@@ -10,7 +10,7 @@ import (
 type Limits struct {
 	Budget time.Duration // wall clock without the waits in verbs; 50 ms
 	Steps  int           // instructions of the interpreter; 400,000 a millisecond of Budget
-	Memory int64         // bytes; 64 MiB
+	Memory int64         // bytes that a run may take; 64 MiB
 	String int           // bytes of the longest string; 256 KiB
 	Verbs  int           // verbs; 1000
 	Lines  int           // lines of log; 100
@@ -38,6 +38,10 @@ const (
 	stallShare  = 4                // a stall between two looks counts for 1/stallShare of the budget at most
 	starvation  = 10               // budgets after which a run ends, stalls or not
 )
+
+// share is the part of Limits.Memory that a run may hold or build strings of: the rest
+// is for what it has let go of, and for the look at what it holds.
+func (l Limits) share() int64 { return l.Memory / 4 * 3 }
 
 // ErrExit ends a run because the script asked for it: not a failure.
 var ErrExit = errors.New("exit")
@@ -116,10 +120,10 @@ func (m *Meter) Spend(n int) error {
 }
 
 // Build counts n bytes that a builtin is about to allocate for a string. All
-// strings of a run together may have Limits.Memory.
+// strings of a run together may have three quarters of Limits.Memory.
 func (m *Meter) Build(n int) error {
 	m.built += int64(n)
-	if m.built > m.limits.Memory {
+	if m.built > m.limits.share() {
 		m.stop(m.memoryError())
 	}
 	return m.Spend(n/256 + 1)
@@ -194,10 +198,10 @@ func (m *Meter) sample() {
 		m.base = heap
 		return
 	}
-	if int64(heap-m.base) <= m.limits.Memory {
+	if int64(heap-m.base) <= m.limits.share() {
 		return
 	}
-	if m.retained == nil || m.retained() > m.limits.Memory {
+	if m.retained == nil || m.retained() > m.limits.share() {
 		m.stop(m.memoryError())
 		return
 	}

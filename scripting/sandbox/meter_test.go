@@ -99,8 +99,8 @@ func TestBuiltinsPayForTheirWork(t *testing.T) {
 	}
 	m.Start()
 	m.limits.Steps = 1 << 30
-	if m.Build(1<<20) != nil || m.Build(1) == nil {
-		t.Error("strings of a run may have 1 MiB together")
+	if m.Build(768<<10) != nil || m.Build(1) == nil {
+		t.Error("strings of a run may have three quarters of 1 MiB together")
 	}
 }
 
@@ -116,11 +116,11 @@ func TestOthersMemoryIsNotTheScriptsFault(t *testing.T) {
 	if grow(500) != nil {
 		t.Error("the first look sets the base")
 	}
-	if grow(60) != nil || grow(10) != nil {
+	if grow(45) != nil || grow(10) != nil {
 		t.Error("the interpreter holds nothing")
 	}
-	held = 65 << 20
-	if err := grow(60); err != nil {
+	held = 49 << 20
+	if err := grow(45); err != nil {
 		t.Error("base was not moved:", err)
 	}
 	if err := grow(10); err == nil || !strings.Contains(err.Error(), "script.memory (64 MiB)") {
