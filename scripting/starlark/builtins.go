@@ -15,9 +15,6 @@ type function = func(*sl.Thread, *sl.Builtin, sl.Tuple, []sl.Tuple) (sl.Value, e
 // quick are the built-in names that do little whatever they are given.
 var quick = []string{"None", "True", "False", "abs", "bool", "chr", "dir", "hasattr", "len", "ord", "type"}
 
-// closed are built-in names that scripts do not get.
-var closed = []string{"bytes"}
-
 func problem(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // builtins makes the built-in functions that need a guard.

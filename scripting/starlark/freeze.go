@@ -14,22 +14,22 @@ const (
 )
 
 // freeze makes globals and routes unchangeable, once it is sure that this ends, and
-// that they are not larger than limit.
-func freeze(globals sl.StringDict, fns map[string]sl.Callable, limit int64) error {
-	w := walker{seen: map[any]struct{}{}, limit: limit}
+// that they are not too large.
+func (s *State) freeze(globals sl.StringDict) error {
+	w := walker{seen: s.frozen, limit: s.limits.Memory}
 	f := freezer{seen: map[any]struct{}{}}
-	all := make([]sl.Value, 0, len(globals)+len(fns))
+	all := make([]sl.Value, 0, len(globals)+len(s.routes.fns))
 	for _, v := range globals {
 		all = append(all, v)
 	}
-	for _, fn := range fns {
+	for _, fn := range s.routes.fns {
 		all = append(all, fn)
 	}
 	for _, v := range all {
 		w.value(v)
 		f.value(v, 0)
 	}
-	if w.drain(); w.bytes > limit {
+	if w.drain(); w.bytes > w.limit {
 		return errors.New("the globals of the script are larger than script.memory allows")
 	}
 	if f.tooMuch {

@@ -11,6 +11,7 @@ const (
 	guardSlice   = "[:]"
 	guardOperand = "="
 	guardNone    = "#"
+	guardLoop    = "for"
 )
 
 // guardOf returns the name of an operator's guard, "" when it needs none: +, - and /

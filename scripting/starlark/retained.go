@@ -7,37 +7,45 @@ import (
 )
 
 // retained estimates the bytes that the running script holds: what the variables and
-// the intermediate values of its functions lead to. It stops counting soon after the
-// limit.
+// the intermediate values of its functions lead to, without the globals. It stops
+// counting soon after the limit.
 func (s *State) retained() int64 {
-	w := walker{seen: map[any]struct{}{}, limit: s.meter.Limits().Memory}
-	t := s.loading
-	if t == nil && s.current != nil {
-		t = &s.current.thread
+	w := walker{known: s.frozen, seen: map[any]struct{}{}, limit: s.limits.Memory}
+	if r := s.current; r != nil {
+		w.thread(&r.thread, r.held)
+	} else if s.loading != nil {
+		w.thread(s.loading, s.held)
 	}
-	if t == nil {
-		return 0
-	}
+	return w.bytes
+}
+
+// thread visits the running functions of a thread and what their loops go through.
+func (w *walker) thread(t *sl.Thread, held []sl.Value) {
 	for depth := range t.CallStackDepth() {
 		frame := t.DebugFrame(depth)
-		if fn, ok := frame.Callable().(*sl.Function); ok {
-			w.value(fn)
-			for _, v := range space(frame, fn) {
+		fn, ok := frame.Callable().(*sl.Function)
+		if !ok {
+			continue
+		}
+		w.value(fn)
+		for _, v := range space(frame, fn) {
+			w.value(v)
+		}
+		if fn.Name() == "<toplevel>" {
+			for _, v := range fn.Globals() {
 				w.value(v)
-			}
-			if s.loading != nil {
-				for _, v := range fn.Globals() {
-					w.value(v)
-				}
 			}
 		}
 	}
+	for _, v := range held {
+		w.value(v)
+	}
 	w.drain()
-	return w.bytes
 }
 
 // walker visits each object once, without recursion.
 type walker struct {
+	known map[any]struct{} // not to visit
 	seen  map[any]struct{}
 	todo  []sl.Value
 	bytes int64
@@ -77,6 +85,9 @@ func (w *walker) value(v sl.Value) {
 }
 
 func (w *walker) once(identity any, v sl.Value) {
+	if _, ok := w.known[identity]; ok {
+		return
+	}
 	if _, ok := w.seen[identity]; !ok {
 		w.seen[identity] = struct{}{}
 		w.todo = append(w.todo, v)

@@ -64,7 +64,7 @@ func (g *rewriter) stmt(s syntax.Stmt) {
 		g.expr(&s.X)
 	case *syntax.ForStmt:
 		g.target(s.Vars)
-		g.expr(&s.X)
+		g.loop(&s.X)
 		g.stmts(s.Body)
 	case *syntax.IfStmt:
 		g.expr(&s.Cond)
@@ -83,9 +83,38 @@ func (g *rewriter) assign(s *syntax.AssignStmt) {
 	if s.Op == syntax.EQ {
 		return
 	}
-	if op := s.Op - syntax.PLUS_EQ + syntax.PLUS; !harmless(op, s.LHS, s.RHS) {
+	switch op := s.Op - syntax.PLUS_EQ + syntax.PLUS; {
+	case harmless(op, s.LHS, s.RHS):
+	case op == syntax.PERCENT, op == syntax.LTLT: // these never ask the right side
+		left := again(s.LHS)
+		if left == nil {
+			g.fail(s.OpPos, fmt.Errorf("write x = x %s y: the left side of %s is a plain name here", op, s.Op))
+			return
+		}
+		s.Op, s.RHS = syntax.EQ, guarded(guardOf(op), s.OpPos, left, s.RHS)
+	default:
 		s.RHS = guarded(guardOperand, s.OpPos, s.RHS)
 	}
+}
+
+// again returns an expression that may be evaluated twice, nil when it may not.
+func again(e syntax.Expr) syntax.Expr {
+	switch x := e.(type) {
+	case *syntax.Ident:
+		return &syntax.Ident{NamePos: x.NamePos, Name: x.Name}
+	case *syntax.Literal:
+		return x
+	case *syntax.DotExpr:
+		if inner := again(x.X); inner != nil {
+			return &syntax.DotExpr{X: inner, Dot: x.Dot, NamePos: x.NamePos, Name: x.Name}
+		}
+	case *syntax.IndexExpr:
+		object, key := again(x.X), again(x.Y)
+		if object != nil && key != nil {
+			return &syntax.IndexExpr{X: object, Lbrack: x.Lbrack, Y: key, Rbrack: x.Rbrack}
+		}
+	}
+	return nil
 }
 
 // target visits what is assigned to.
@@ -247,12 +276,20 @@ func (g *rewriter) comprehension(x *syntax.Comprehension) {
 		switch c := c.(type) {
 		case *syntax.ForClause:
 			g.target(c.Vars)
-			g.expr(&c.X)
+			g.loop(&c.X)
 		case *syntax.IfClause:
 			g.expr(&c.Cond)
 		}
 	}
 	g.expr(&x.Body)
+}
+
+// loop visits what a loop goes through.
+func (g *rewriter) loop(e *syntax.Expr) {
+	short := isShortList(*e)
+	if g.expr(e); !short {
+		*e = guarded(guardLoop, syntax.Start(*e), *e)
+	}
 }
 
 func (g *rewriter) literal(x *syntax.Literal) {

@@ -21,7 +21,8 @@ type run struct {
 	event   *call.Event // that it began with; may be nil
 	route   string
 	fn      sl.Callable
-	failure string // of the last verb
+	failure string     // of the last verb
+	held    []sl.Value // that its loops go through
 	vars    variables
 	object  callObject
 
@@ -141,7 +142,7 @@ func (s *State) end(r *run) error {
 			c.stop()
 		}
 	}
-	r.x, r.event, r.runner, r.err, r.failure, r.token = nil, nil, nil, nil, "", ""
+	r.x, r.event, r.runner, r.err, r.failure, r.token, r.held = nil, nil, nil, nil, "", "", nil
 	r.thread.Uncancel()
 	if s.spare == nil && !s.unfit {
 		s.spare = r

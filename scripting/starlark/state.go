@@ -26,6 +26,8 @@ type State struct {
 	routes  *routes
 	names   []string // of the routes
 	loading *sl.Thread
+	held    []sl.Value       // that loops of the top level go through
+	frozen  map[any]struct{} // what globals lead to
 	unfit   bool
 
 	current *run // nil between runs
@@ -35,14 +37,13 @@ type State struct {
 }
 
 func newState(p *Program) *State {
-	s := &State{program: p, env: sl.StringDict{}, modules: map[string]sl.StringDict{}, routes: &routes{fns: map[string]sl.Callable{}}}
+	s := &State{program: p, env: sl.StringDict{}, modules: map[string]sl.StringDict{}, frozen: map[any]struct{}{}, routes: &routes{fns: map[string]sl.Callable{}}}
 	s.limits = sandbox.NewMeter(p.opts.Limits, nil).Limits()
-	half := s.limits
-	half.Memory /= 2 // as much again may be garbage
-	s.meter = sandbox.NewMeter(half, s.retained)
+	s.meter = sandbox.NewMeter(s.limits, s.retained)
 	s.openOperators()
 	s.openMethods()
 	s.openBuiltins()
+	s.openLoops()
 	s.openVerbs()
 	s.openRequest()
 	s.openLog()
@@ -52,11 +53,10 @@ func newState(p *Program) *State {
 
 // load runs the top level of every file, which defines the routes.
 func (s *State) load(budget time.Duration) error {
-	limits := s.meter.Limits()
-	wide := limits
+	wide := s.limits
 	wide.Budget, wide.Steps = budget, 0
 	s.meter.SetLimits(wide)
-	defer s.meter.SetLimits(limits)
+	defer s.meter.SetLimits(s.limits)
 	s.meter.Start()
 	globals, err := s.execute(s.program.main)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *State) execute(m *module) (globals sl.StringDict, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := freeze(globals, s.routes.fns, s.meter.Limits().Memory); err != nil {
+	if err := s.freeze(globals); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
 	return globals, nil

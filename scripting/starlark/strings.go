@@ -137,7 +137,8 @@ func (s *State) interpolate(text sl.String, x sl.Value) (sl.Value, error) {
 			x, size = out, p.longest*strings.Count(string(text), "%(")
 			break
 		}
-		x, size = p.value(v), p.sum
+		whole, _ := p.value(v).(printed)
+		x, size = printedDict{whole, v}, p.sum
 	default:
 		x = p.value(x)
 		size = p.sum

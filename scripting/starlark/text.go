@@ -24,7 +24,12 @@ func (s *State) text(v sl.Value) (string, error) {
 // written is repr(v).
 func (s *State) written(v sl.Value) (string, error) {
 	switch v := v.(type) {
-	case sl.Int, sl.Bool, sl.Float, sl.NoneType:
+	case sl.Bool, sl.Float, sl.NoneType:
+		return v.String(), nil
+	case sl.Int:
+		if bitLen(v) > maxBits {
+			return "", errBits
+		}
 		return v.String(), nil
 	}
 	w := writer{state: s}
@@ -185,6 +190,15 @@ type printed struct {
 }
 
 func (p printed) String() string { return p.text }
+
+// printedDict is a dict with its text. Unlike other values it may be left over.
+type printedDict struct {
+	printed
+	dict *sl.Dict
+}
+
+// Get makes it a mapping.
+func (p printedDict) Get(k sl.Value) (sl.Value, bool, error) { return p.dict.Get(k) }
 
 // percent is the library's text % x. The result may still be a little longer than a
 // string may be: %f of 1e308 has 316 characters.

@@ -1,0 +1,26 @@
+package starlark
+
+import (
+	"maps"
+	"slices"
+)
+
+// Quick are the built-in names without a guard.
+var Quick = quick
+
+// QuickMethods are the methods without a guard, by type.
+var QuickMethods = map[string][]string{
+	"string": {
+		"codepoint_ords", "codepoints", "elem_ords", "elems", // nothing is made but an iterator
+		"endswith", "removeprefix", "removesuffix", "startswith", // one comparison with a bounded string
+	},
+	"list": {"append", "clear"},
+	"dict": {"clear", "get", "pop", "setdefault"}, // one key, which is bounded
+	"set":  {"add", "clear", "discard", "pop", "remove"},
+}
+
+// BuiltinNames lists the built-in functions with a guard.
+func BuiltinNames() []string { return slices.Sorted(maps.Keys((&State{}).builtins())) }
+
+// Guards reports whether a method has a guard.
+func Guards(name, kind string) bool { return methods[name][kind] != nil }
