@@ -51,6 +51,7 @@ func (m *Manager) admit(c *Call) bool {
 		return false
 	}
 	m.calls[c.id] = c
+	m.meters.rise(len(m.calls))
 	return true
 }
 

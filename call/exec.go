@@ -37,6 +37,7 @@ type Exec struct {
 	manager *Manager
 	request *sip.Request
 	key     string
+	viaAPI  bool // it came as a command: no play of it ends the call
 }
 
 // Key names the line of runs that this one stands in: runs with the same key

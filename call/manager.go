@@ -39,6 +39,11 @@ type Options struct {
 	// time.AfterFunc.
 	AfterFunc func(d time.Duration, f func()) Timer
 
+	// Version is that of the program, for the commands version and status.
+	Version string
+	// Reload, when set, reads the script again, for the command reloadxml.
+	Reload func() error
+
 	// Trace, when set, logs the SIP messages of one call from now on, or no more. It
 	// must not block.
 	Trace func(sipCallID, callID string, on bool)
@@ -60,7 +65,8 @@ type Manager struct {
 	pool   *media.BlockPool
 	reaper media.Reaper // what reads files longer than its call lasts
 
-	work sync.WaitGroup // goroutines of calls
+	started time.Time
+	work    sync.WaitGroup // goroutines of calls
 
 	mu    sync.RWMutex
 	calls map[string]*Call // by call id
@@ -94,8 +100,9 @@ func NewManager(o Options) *Manager {
 	}
 	o.Streams = o.Streams.withDefaults()
 	return &Manager{
-		drops: dropWatch{quit: make(chan struct{})},
-		opts:  o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
+		started: time.Now(),
+		drops:   dropWatch{quit: make(chan struct{})},
+		opts:    o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
 		calls: make(map[string]*Call), ports: make(map[uint16]place),
 	}
 }
@@ -105,6 +112,7 @@ func (m *Manager) Invite(d *sip.Dialog) sip.Owner {
 	c := m.newCall(d)
 	m.mu.Lock()
 	m.calls[c.id] = c
+	m.meters.rise(len(m.calls))
 	m.mu.Unlock()
 	m.total.Add(1)
 	if err := c.box.must(c.begin); err != nil {

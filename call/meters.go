@@ -50,12 +50,16 @@ type meters struct {
 	setup  histogram // from INVITE to our answer
 	routes histogram // of script routes, from the event to the end, waits in queues too
 	events atomic.Uint64
-	verbs  sync.Map // name to *verbMeter
+	peak   atomic.Int64 // most calls that were live together
+	verbs  sync.Map     // name to *verbMeter
 
 	gone MediaStats // of calls that are over; under the manager's lock
 }
 
 type verbMeter struct{ uses, failed atomic.Uint64 }
+
+// rise notes how many calls are live; the manager's lock is held.
+func (m *meters) rise(live int) { m.peak.Store(max(m.peak.Load(), int64(live))) }
 
 // used counts one use of a verb.
 func (m *Manager) used(v *Verb, err error) {

@@ -16,7 +16,9 @@ func init() {
 	Register(&Verb{
 		Name: "api",
 		Doc: "Runs a command of FreeSWITCH on any call, and returns its reply word for word: uuid_audio_stream and uuid_audio_fork " +
-			"(mod_audio_stream, mod_audio_fork), uuid_rst and rst_stop (mod_rst). What went wrong is in the log and in rms:stream_error.",
+			"(mod_audio_stream, mod_audio_fork), uuid_rst and rst_stop (mod_rst), uuid_answer, uuid_broadcast, uuid_break, uuid_kill, uuid_getvar, " +
+			"uuid_setvar, uuid_dump, uuid_exists, uuid_send_dtmf, show calls, show channels, status, version, create_uuid, reloadxml; and each verb " +
+			"as rms_<verb> <uuid> with its arguments in order or as name=value. What went wrong with a stream is in the log and in rms:stream_error.",
 		Result: "the reply: \"+OK ...\", \"-ERR ...\" or \"-USAGE ...\"",
 		NoCall: true, Free: true,
 		Params: []Param{{Name: "command", Kind: String, Required: true, Doc: "the command with its arguments"}},
@@ -28,14 +30,21 @@ func init() {
 
 // API runs a command and returns its reply.
 func (x *Exec) API(command string) string {
-	command = strings.TrimLeft(command, " ")
+	command = strings.TrimRight(strings.TrimLeft(command, " "), "\r\n")
 	name, args, _ := strings.Cut(command, " ")
+	if strings.HasPrefix(name, verbPrefix) {
+		return x.verbCommand(name, args)
+	}
 	run, ok := apis[name]
 	if !ok {
-		x.Log().Warn().Str("command", cut(name, 100)).Str("known", knownAPIs()).Msg("api command not found")
-		return "-ERR " + cut(name, 100) + " Command not found!\n"
+		return x.notFound(name)
 	}
 	return run(x, args)
+}
+
+func (x *Exec) notFound(name string) string {
+	x.Log().Warn().Str("command", cut(name, 100)).Str("known", knownAPIs()).Msg("api command not found")
+	return "-ERR " + cut(name, 100) + " Command not found!\n"
 }
 
 func knownAPIs() string {
@@ -53,7 +62,7 @@ func (x *Exec) on(id string, op func(x *Exec) error) error {
 	if !ok {
 		return ErrGone
 	}
-	there := &Exec{Origin: x.Origin, Event: x.Event, manager: x.manager, call: c}
+	there := &Exec{Origin: x.Origin, Event: x.Event, manager: x.manager, call: c, viaAPI: true}
 	_, err := there.inCall("api", func() (any, error) { return nil, op(there) })
 	return err
 }

@@ -27,7 +27,7 @@ func init() {
 			}
 			p := &playing{
 				file: a.String("file"), route: a.String("route"), loop: loop,
-				script: x.Origin == FromScript,
+				script: x.Origin == FromScript && !x.viaAPI,
 			}
 			return nil, x.call.play(p, a.String("mode"))
 		},
