@@ -40,6 +40,8 @@ var floors = map[string]int{
 	"media/vorbis": 25,
 	"media/ogg":    25,
 
+	"scripting/httpapi": 52,
+
 	// What every script language stands on.
 	"scripting/lua":        48,
 	"scripting/starlark":   48,

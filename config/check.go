@@ -20,5 +20,6 @@ func (c *Config) check() []error {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("rst.ports %s overlaps rtp.ports %s: streams of RST generation 2 and calls take ports from each other",
 			c.RST.Ports, c.RTP.Ports))
 	}
+	bad = append(bad, c.HTTP.check(c.origins)...)
 	return append(bad, c.Stream.check(c.origins)...)
 }

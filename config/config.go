@@ -36,6 +36,7 @@ type Config struct {
 	Stream      Stream      `doc:"Audio sent live to programs outside, and theirs to callers." key:"stream"`
 	RST         RST         `doc:"Streams to rst:// servers."                                  key:"rst"`
 	AudioSocket AudioSocket `doc:"Calls that come over AudioSocket."                           key:"audiosocket"`
+	HTTP        HTTP        `doc:"The HTTP API."                                               key:"http"`
 	Log         Log         `doc:"What is written for people."                                 key:"log"`
 
 	origins map[string]string

@@ -30,6 +30,9 @@ func (k *Key) set(dst reflect.Value, texts []string) error {
 			return err
 		}
 		if slices.Contains(texts[:i], t) {
+			if _, secret := item.Interface().(Token); secret {
+				return errors.New("a secret is in the list twice")
+			}
 			return fmt.Errorf("%q is in the list twice", t)
 		}
 		list = reflect.Append(list, item)
