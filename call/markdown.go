@@ -18,6 +18,9 @@ A verb is a global function in a script (` + "`rms_play(\"hello.wav\", \"rms:aft
 ` + "`rms`" + ` with positional or named arguments (` + "`rms.play{file = \"hello.wav\", route = \"rms:after_play\"}`" + `), and for
 Kamailio users ` + "`KSR.rtp_media_server.rms_play(...)`" + `, which returns 1 or -1. The first two return true or the verb's
 result, or ` + "`nil, reason`" + `. A wrong type, an unknown parameter or a missing argument is an error with file and line.
+
+A verb whose event comes exactly once has a second form, ` + "`rms.play_wait{file = \"hello.wav\"}`" + `: the lines below go on
+when the event has come, and get its fields (` + "`r.reason`" + `). A wait in a call that has ended ends the run.
 {{range .}}
 ## rms_{{.Name}}({{range $i, $p := .Params}}{{if $i}}, {{end}}{{$p.Name}}{{end}})
 {{if .Aliases}}
@@ -25,7 +28,7 @@ Also: {{range $i, $a := .Aliases}}{{if $i}}, {{end}}` + "`rms_{{$a}}`" + `{{end}
 {{end}}
 {{.Doc}}
 
-Returns {{.Result}}.{{if .NoCall}} Works without a call.{{end}}
+Returns {{.Result}}.{{if .NoCall}} Works without a call.{{end}}{{if .Waits}} Scripts wait for its event with ` + "`rms.{{.Name}}_wait`" + `{{if .Pauses}} or ` + "`rms.{{.Name}}`" + ` without a route{{end}}.{{end}}
 {{if .Params}}
 | parameter | kind | default | meaning |
 |---|---|---|---|

@@ -6,7 +6,14 @@
 // more time or memory than allowed is cut off and costs nobody else anything
 // but the wait of the calls of the same worker.
 //
-//	e, err := scripting.Load(scripting.Options{File: "ivr.lua", Log: log})
-//	manager := call.NewManager(call.Options{Router: e, ...})
-//	defer e.Close()
+// A run may wait for the event of a verb (rms.play_wait): it is over for the call then,
+// and stays in the interpreter of its worker until the event comes as another run.
+//
+// Scripts is an Engine that is loaded again while calls run: each call keeps the version
+// that it began with, and a version is closed with its last call.
+//
+//	s, err := scripting.Open(scripting.Options{File: "ivr.lua", Log: log})
+//	manager := call.NewManager(call.Options{Router: s, ...})
+//	err = s.Reload() // a mistake in the file changes nothing
+//	defer s.Close()
 package scripting

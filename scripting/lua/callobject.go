@@ -83,9 +83,9 @@ func infoField(i call.Info, name string) (string, bool) {
 	switch name {
 	case "sip_call_id":
 		return i.SIPCallID, true
-	case "from":
+	case "from", "from_uri": // "from" is a reserved word in Starlark
 		return i.From, true
-	case "to":
+	case "to", "to_uri":
 		return i.To, true
 	case "ruri":
 		return i.RURI, true
