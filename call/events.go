@@ -10,6 +10,7 @@ import (
 // from the table Events.
 const (
 	EventInvite       = "rms:invite"
+	EventProgress     = "rms:progress"
 	EventStart        = "rms:start"
 	EventAck          = "rms:ack"
 	EventUpdate       = "rms:update"
@@ -22,6 +23,8 @@ const (
 	EventScriptError  = "rms:script_error"
 	EventCollect      = "rms:collect"
 	EventSleep        = "rms:sleep"
+	EventSocket       = "rms:socket"
+	EventHangup       = "rms:hangup"
 	EventEnd          = "rms:end"
 )
 
@@ -46,6 +49,9 @@ var Events = []EventDoc{
 		{"headers", "all header fields, name to list of values; in a script they are `call.header(\"X-Name\")` and `call.headers(\"Via\")`"},
 		{"source", "ip:port that the INVITE came from"},
 	}},
+	{EventProgress, "180 or another provisional response was sent; for those who watch only, no route of this name runs", []FieldDoc{
+		{"code", "SIP status code"}, {"media", "true when it had SDP: early media"},
+	}},
 	{EventStart, "the call was answered and its media runs; the ACK may still be on its way (for an INVITE without offer: the ACK brought the answer). `rms_answer` may give it another name", []FieldDoc{
 		{"codec", "encoding on the wire, as in an rtpmap: PCMU/8000"}, {"remote", "ip:port that we send RTP to, empty while the far end names none"}, {"direction", "ours: sendrecv, sendonly, recvonly, inactive"},
 	}},
@@ -54,7 +60,10 @@ var Events = []EventDoc{
 		{"codec", "encoding on the wire"}, {"direction", "ours"}, {"remote", "ip:port that we send RTP to"}, {"hold", "true when the far end put us on hold"},
 	}},
 	{EventPlayStart, "a player began", []FieldDoc{{"file", "as given to play"}}},
-	{"(the name given to play)", "the last sample was sent, or the play was stopped, replaced or impossible. A play that was given no name ends in `rms:play_end`", []FieldDoc{
+	{"(the name given to play)", "the last sample was sent, or the play was stopped, replaced or impossible. See rms:play_end for one that was given no name", []FieldDoc{
+		{"file", "as given to play"}, {"reason", "done, stopped, replaced, error"}, {"played_ms", "ms of audio that were sent"}, {"error", "why, when reason is error"},
+	}},
+	{EventPlayEnd, "a play ended that was given no name, or whose failure rms:play_error took: each play ends in exactly one event, this or the one of its name", []FieldDoc{
 		{"file", "as given to play"}, {"reason", "done, stopped, replaced, error"}, {"played_ms", "ms of audio that were sent"}, {"error", "why, when reason is error"},
 	}},
 	{EventPlayError, "a file could not be opened or decoded. Without this route the one named in play runs with reason=error; without that too, a play from a script ends the call. A long file may fail while it plays", []FieldDoc{
@@ -70,6 +79,10 @@ var Events = []EventDoc{
 		{"tries", "how often the caller was asked"},
 	}},
 	{EventSleep, "(or the name given to sleep) the time has passed, or the call ends: once for each", []FieldDoc{{"reason", "done or ended"}}},
+	{EventSocket, "(or the name given to socket) an Event Socket application let go of the call, or could not be had: once for each", []FieldDoc{
+		{"reason", "resumed: it wants the script to go on; closed: it closed the connection, and the call is hung up; error: no connection; ended: the call ended"},
+		{"error", "why, when reason is error"},
+	}},
 	{EventStreamConnect, "a stream is connected", []FieldDoc{
 		{"name", "of the stream"}, {"url", "its target, without password and query"}, {"remote", "ip:port that it is connected to"}, {"body", "what mod_audio_stream says at this moment, JSON"},
 	}},
@@ -94,6 +107,11 @@ var Events = []EventDoc{
 	{EventMediaError, "a filter failed and the call's audio was stopped, or the call itself failed; the call is hung up", []FieldDoc{{"where", "which part"}, {"error", "what"}}},
 	{EventScriptError, "a route failed or ran too long. Without this route the call is hung up", []FieldDoc{
 		{"where", "file:line"}, {"error", "what"}, {"route", "which route failed"},
+	}},
+	{EventLost, "only for those who subscribe from outside: they read too slowly, and the events that stood here were dropped", []FieldDoc{{"count", "how many"}}},
+	{EventHangup, "the call begins to end: the media stops, the events of what still played or waited follow, then rms:end; for those who watch only, no route of this name runs", []FieldDoc{
+		{"cause", "why the call ends"}, {"by", "caller, us, timeout, error"}, {"code", "SIP status code, 200 for an ordinary end, 0 without one"},
+		{"reason", "Reason header field of the far end's BYE or CANCEL (RFC 3326), empty without one"}, {"answered", "true when the call was"},
 	}},
 	{EventEnd, "exactly once, last", []FieldDoc{
 		{"cause", "why the call ended"},

@@ -1,6 +1,10 @@
 package call
 
-import "rms/rtp"
+import (
+	"time"
+
+	"rms/rtp"
+)
 
 // Idle tells whether nothing is going on in any call: no mailbox runs and no sound
 // is being loaded.
@@ -93,4 +97,25 @@ func (s *Subscription) Held() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.held
+}
+
+// Hold stops the mailbox of the only call until the function that it returns is
+// called.
+func (m *Manager) Hold() (release func()) {
+	stands, hold := make(chan struct{}), make(chan struct{})
+	for _, c := range m.Calls() {
+		_ = c.box.must(func() { close(stands); <-hold })
+		<-stands
+		break
+	}
+	return func() { close(hold) }
+}
+
+// Observed is the histogram of some durations.
+func Observed(list ...time.Duration) Histogram {
+	var h histogram
+	for _, d := range list {
+		h.observe(d)
+	}
+	return h.read()
 }
