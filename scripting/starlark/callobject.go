@@ -10,11 +10,11 @@ import (
 
 // callObject is the argument of a route. It lives as long as its run: globals are
 // frozen, so nothing can keep it.
-type callObject struct{ run *run }
+type callObject run
 
 var _ sl.HasAttrs = (*callObject)(nil)
 
-func (c *callObject) String() string        { return "call " + c.run.x.CallID() }
+func (c *callObject) String() string        { return "call " + c.x.CallID() }
 func (c *callObject) Type() string          { return "call" }
 func (c *callObject) Freeze()               {}
 func (c *callObject) Truth() sl.Bool        { return true }
@@ -24,7 +24,7 @@ func (c *callObject) Hash() (uint32, error) { return 0, problem("unhashable type
 // the run began with, then what is known of the request or the INVITE. A field that
 // only other events have is None.
 func (c *callObject) Attr(name string) (sl.Value, error) {
-	r := c.run
+	r := (*run)(c)
 	switch name {
 	case "id":
 		return sl.String(r.x.CallID()), nil
@@ -34,7 +34,7 @@ func (c *callObject) Attr(name string) (sl.Value, error) {
 		}
 		return sl.String(r.event.Name), nil
 	case "var", "vars":
-		return &r.vars, nil
+		return (*variables)(r), nil
 	case "header", "headers":
 		return sl.NewBuiltin(name, r.header), nil
 	}

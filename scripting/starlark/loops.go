@@ -10,10 +10,11 @@ import (
 // the meter cannot see it, so the state keeps it, too, while the loop runs.
 func (s *State) openLoops() {
 	s.internal(guardLoop, func(_ *sl.Thread, args sl.Tuple) (sl.Value, error) {
-		if values, ok := args[0].(sl.Iterable); ok {
-			return looped{values, s}, nil
+		switch values := args[0].(type) {
+		case *sl.List, sl.Tuple, *sl.Dict, *sl.Set:
+			return looped{values.(sl.Iterable), s}, nil
 		}
-		return args[0], nil
+		return args[0], nil // a range or a string has nothing to hold
 	})
 }
 

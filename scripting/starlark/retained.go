@@ -1,6 +1,7 @@
 package starlark
 
 import (
+	"fmt"
 	"reflect"
 
 	sl "go.starlark.net/starlark"
@@ -41,6 +42,20 @@ func (w *walker) thread(t *sl.Thread, held []sl.Value) {
 		w.value(v)
 	}
 	w.drain()
+}
+
+// maxWaiting is how much a run may hold while it waits, in bytes: there may be one or
+// more for each call.
+const maxWaiting = 64 << 10
+
+// light refuses to let a run wait that holds much.
+func (s *State) light() error {
+	w := walker{known: s.frozen, seen: map[any]struct{}{}, limit: maxWaiting}
+	w.thread(&s.current.thread, s.current.held)
+	if w.bytes > maxWaiting {
+		return &brokenVerb{fmt.Sprintf("a run that waits may hold %d KiB of values", maxWaiting>>10)}
+	}
+	return nil
 }
 
 // walker visits each object once, without recursion.

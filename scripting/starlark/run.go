@@ -20,11 +20,8 @@ type run struct {
 	x       sandbox.Exec
 	event   *call.Event // that it began with; may be nil
 	route   string
-	fn      sl.Callable
 	failure string     // of the last verb
 	held    []sl.Value // that its loops go through
-	vars    variables
-	object  callObject
 
 	runner *runner // nil when the run has no goroutine of its own
 	token  string  // that it waits for
@@ -87,16 +84,14 @@ func (s *State) begin(x sandbox.Exec, route string) (*run, error) {
 		r.x = x
 		return r, nil
 	}
-	fn := s.routes.fns[route]
-	if fn == nil {
+	if s.routes.fns[route] == nil {
 		return nil, &call.ScriptError{Route: route, Text: "no such route in " + s.program.name}
 	}
 	r := s.spare
 	if s.spare = nil; r == nil {
 		r = &run{state: s}
-		r.vars.run, r.object.run = r, r
 	}
-	r.x, r.event, r.route, r.fn = x, x.Event(), route, fn
+	r.x, r.event, r.route = x, x.Event(), route
 	if s.program.waits {
 		r.runner = s.runner()
 		r.runner.job = r
@@ -127,7 +122,7 @@ func (r *run) proceed() (waits bool) {
 // do runs the route to its end.
 func (r *run) do() {
 	r.err = r.state.protect(r.route, &r.thread, func() error {
-		_, err := sl.Call(&r.thread, r.fn, sl.Tuple{&r.object}, nil)
+		_, err := sl.Call(&r.thread, r.state.routes.fns[r.route], sl.Tuple{(*callObject)(r)}, nil)
 		return err
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 // variables is call.var: call.var.n and call.var["n"] are the variable n of the call,
 // None when it is not set.
-type variables struct{ run *run }
+type variables run
 
 var (
 	_ sl.HasSetField = (*variables)(nil)
@@ -79,7 +79,7 @@ func variable(key sl.Value) (string, error) {
 
 // do gets or sets a variable. One that is not set is no failure.
 func (v *variables) do(verb string, args ...any) (any, error) {
-	s := v.run.state
+	s := v.state
 	known, ok := call.Lookup(verb)
 	if !ok {
 		return nil, call.Unknown(verb)

@@ -156,6 +156,9 @@ func (s *State) await(v *call.Verb, args call.Args) (any, error) {
 	if r.runner == nil {
 		return nil, &brokenVerb{"a run of this script cannot wait: name the verb where it is used"}
 	}
+	if err := s.light(); err != nil {
+		return nil, err
+	}
 	token, err := s.waits.Token(v, r.x.Key())
 	if err != nil {
 		return nil, err
