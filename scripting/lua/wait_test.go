@@ -260,3 +260,32 @@ func TestRunsGoOnInAStateThatIsUnfit(t *testing.T) {
 		t.Error(err, ok.Done)
 	}
 }
+
+func TestWhatWaitingRunsHoldIsCounted(t *testing.T) {
+	t.Parallel()
+	o := quiet
+	o.Limits.Memory = 4 << 20
+	s := load(t, `event_route.x = function(call)
+		local held = {}
+		for i = 1, 200 do held[i] = ("x"):rep(1000) .. i end
+		for i = 1, 50000 do end -- the look at memory comes with run time
+		rms.zz_nap(1)
+		rms_zz_give(#held)
+	end`, o)
+	var calls []*scripttest.Exec
+	for s.Fit() && len(calls) < 1000 {
+		x := &scripttest.Exec{Name: fmt.Sprint(len(calls))}
+		if err := s.Run(x, "x"); err != nil {
+			t.Fatal(err)
+		}
+		calls = append(calls, x)
+	}
+	if n := len(calls); n < 15 || n > 60 {
+		t.Errorf("unfit with %d runs of 200 kB that wait", n)
+	}
+	for _, x := range calls {
+		if err := s.Run(x, x.Wake()); err != nil || x.Done[1] != "zz_give(value=200)" {
+			t.Fatal(err, x.Done)
+		}
+	}
+}
