@@ -59,7 +59,7 @@ func newStreamLife(s *stream, l *leg) *streamLife {
 	v.out.life, v.out.turn = v, make(chan struct{}, 1)
 	v.files.shelf, v.files.life = &s.call.files, v
 	v.playout = filter.NewPlayout(filter.PlayoutOptions{
-		Format: media.Format{Rate: l.codec.Rate, Channels: 1}, Limit: s.call.manager.opts.Streams.Playout,
+		Format: media.Format{Rate: l.codec.Rate, Channels: 1}, Limit: playoutLimit(s.call.manager.opts.Streams.Playout, l.codec.Rate),
 		OnMark: v.marked, OnEmpty: v.empty,
 	})
 	return v
@@ -67,6 +67,12 @@ func newStreamLife(s *stream, l *leg) *streamLife {
 
 // Detail says where the stream goes, for the picture of the graph.
 func (v *streamLife) Detail() string { return shownURL(v.s.set.target.URL) }
+
+// playoutLimit turns the limit for 8000 Hz into that for a rate, so that the memory is
+// the same.
+func playoutLimit(limit time.Duration, rate int) time.Duration {
+	return limit * 8000 / time.Duration(max(rate, 8000))
+}
 
 // Write sends one tick's audio. It waits while there is no connection: the ring in
 // front of it drops the oldest audio meanwhile.

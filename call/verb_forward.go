@@ -14,7 +14,7 @@ func init() {
 		Doc:    "Sends a copy of the call's audio as plain RTP with RTCP to a recorder or an analyser, without any signalling. Nothing is received.",
 		Result: "true",
 		Params: []Param{
-			{Name: "to", Kind: String, Required: true, Doc: "rtp://IP:PORT; the port is even, RTCP goes to the next"},
+			{Name: "to", Kind: String, Required: true, Doc: "rtp://IP:PORT; RTCP goes to the port above"},
 			{Name: "codec", Kind: String, Doc: "on the wire: PCMU, PCMA, G722, L16/8000 or L16/16000 (payload type 96); the call's own when missing"},
 			{Name: "side", Kind: String, Default: "caller", Enum: []string{"caller", "callee", "mixed"}, Doc: "whose audio: the caller's, what we send, or both mixed"},
 			{Name: "name", Kind: String, Default: "forward", Doc: "of this copy, for rms_forward_stop"},

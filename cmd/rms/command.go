@@ -76,6 +76,7 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	var words []string
 	help := fs.Usage
 	fs.Usage = func() {}
+	args = joinBools(fs, args)
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -90,4 +91,29 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 		words = append(words, fs.Arg(0))
 		args = fs.Args()[1:]
 	}
+}
+
+// joinBools lets a boolean flag have its value as a word of its own, as the others do:
+// --rst.write_hex true.
+func joinBools(fs *flag.FlagSet, args []string) []string {
+	out := make([]string, 0, len(args))
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if a == "--" {
+			return append(out, args[i:]...)
+		}
+		f := fs.Lookup(strings.TrimLeft(a, "-"))
+		if f == nil || !strings.HasPrefix(a, "-") || !isBool(f) || i+1 == len(args) || args[i+1] != "true" && args[i+1] != "false" {
+			out = append(out, a)
+			continue
+		}
+		out = append(out, a+"="+args[i+1])
+		i++
+	}
+	return out
+}
+
+func isBool(f *flag.Flag) bool {
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }

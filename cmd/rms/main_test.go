@@ -201,3 +201,15 @@ func values(text string) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+func TestABooleanFlagTakesItsValueAsAWord(t *testing.T) {
+	for _, args := range [][]string{{"--rst.write_hex", "true"}, {"--rst.write_hex"}, {"--rst.write_hex=true"}} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), append([]string{"config"}, args...), &out, &errs); code != 0 {
+			t.Errorf("%v: code %d, %s", args, code, errs.String())
+		}
+		if !strings.Contains(out.String(), "write_hex: true") {
+			t.Errorf("%v: not set", args)
+		}
+	}
+}

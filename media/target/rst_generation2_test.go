@@ -213,10 +213,14 @@ func TestRSTAckOfAStrangerIsIgnored(t *testing.T) {
 }
 
 // The address counts, not the port that the ACK comes from.
-func TestRSTAckFromAnotherPortOfTheServerIsTaken(t *testing.T) {
+func TestRSTAckFromAnotherPortOfTheServerIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := newRSTTwo(t)
-	s := f.open(t, f.options(), func() { f.read.say(f.main.next().from, f.ack()) })
+	s := f.open(t, f.options(), func() {
+		inv := f.main.next()
+		f.read.say(inv.from, "ACK :"+rstID+":1:2")
+		f.main.say(inv.from, f.ack())
+	})
 	s.write(rstRamp(160, 2), 2)
 	f.read.next()
 	f.write.next()
@@ -313,12 +317,11 @@ func TestRSTTakesOnlyAFreePairOfItsRange(t *testing.T) {
 	s.finish()
 }
 
-// A list that names the server's main port is enough.
 func TestRSTMediaGoesToTheAllowedHostAtThePortsOfTheAck(t *testing.T) {
 	t.Parallel()
 	f := newRSTTwo(t)
 	o := f.options()
-	d, err := target.NewDialer(target.DialOptions{Allow: []string{f.main.addr.String()}})
+	d, err := target.NewDialer(target.DialOptions{Allow: []string{f.main.addr.Addr().String()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,4 +330,32 @@ func TestRSTMediaGoesToTheAllowedHostAtThePortsOfTheAck(t *testing.T) {
 	s.write(rstRamp(160, 2), 2)
 	f.read.next()
 	f.write.next()
+}
+
+func TestRSTMediaPortsOfTheAckObeyTheRule(t *testing.T) {
+	t.Parallel()
+	for name, rule := range map[string]func(f rstTwo) target.DialOptions{
+		"main port listed alone": func(f rstTwo) target.DialOptions {
+			return target.DialOptions{Allow: []string{f.main.addr.String()}}
+		},
+		"a socket of ours": func(f rstTwo) target.DialOptions {
+			return target.DialOptions{Scripts: true, Own: func(_ string, a netip.AddrPort) bool { return a == f.write.addr }}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newRSTTwo(t)
+			o := f.options()
+			d, err := target.NewDialer(rule(f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Dial = d
+			go func() { f.main.say(f.main.next().from, f.ack()) }()
+			_, err = tryRST(t, o)
+			if ce := (*target.ConnectError)(nil); !errors.As(err, &ce) || !ce.Final || !strings.Contains(ce.Text, "stream.allow") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
 }

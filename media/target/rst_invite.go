@@ -38,13 +38,30 @@ func (c *rstConn) openPair(ctx context.Context, o *Options) error {
 		_ = c.Close()
 		return err
 	}
+	if err := c.mayReach(o, p, from); err != nil {
+		c.generation = 2
+		_ = c.Close()
+		return &ConnectError{Code: CodeConnectFailed, Text: err.Error(), Final: true, Err: err}
+	}
 	c.agree(o, p, from)
 	return nil
 }
 
-// agree takes the media ports of the ACK. The rule of the Dialer has allowed the host;
-// which of its ports take audio is its own business, and the rule, which may list the
-// main port alone or know a range as ours, cannot tell.
+// mayReach asks the rule of the Dialer about the media ports of an ACK, which else
+// would send audio to whatever listens there.
+func (c *rstConn) mayReach(o *Options, ack rst.Packet, from netip.AddrPort) error {
+	for _, port := range []int{ack.ReadPort, ack.WritePort} {
+		if port == 0 {
+			continue
+		}
+		if err := o.Dial.Check("udp", o.URL.Hostname(), netip.AddrPortFrom(from.Addr(), uint16(port))); err != nil {
+			return fmt.Errorf("media port of the ACK: %w", err)
+		}
+	}
+	return nil
+}
+
+// agree takes the media ports of the ACK.
 func (c *rstConn) agree(o *Options, ack rst.Packet, from netip.AddrPort) {
 	if ack.ReadPort == 0 { // a server of generation 1
 		_ = c.second.Close()
@@ -103,6 +120,10 @@ func (c *rstConn) awaitAck(ctx context.Context, deadline time.Time) (rst.Packet,
 		}
 		p, ok := c.heard(buf[:n], from)
 		if !ok {
+			continue
+		}
+		if unmapPort(from) != c.server { // another socket of that host is a stranger too
+			c.ignored.Add(1)
 			continue
 		}
 		if p.Kind == rst.Bye {
