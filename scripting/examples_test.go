@@ -3,6 +3,7 @@ package scripting_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +28,25 @@ func do(t *testing.T, e *scripting.Engine, x *scripttest.Exec, route string) {
 	}
 }
 
+// inBoth runs the same checks on the example of a name in Lua and in Starlark; "" is
+// the script that is built into the program.
+func inBoth(t *testing.T, name string, check func(*testing.T, *scripting.Engine)) {
+	t.Parallel()
+	for _, ending := range []string{".lua", ".star"} {
+		file := name + ending
+		if name == "" {
+			file = "default" + ending
+		}
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			check(t, example(t, file))
+		})
+	}
+}
+
 func example(t *testing.T, file string) *scripting.Engine {
 	t.Helper()
-	if file != "" {
+	if !strings.HasPrefix(file, "default.") && file != "" {
 		file = filepath.Join("..", "testdata", "scripts", file)
 	}
 	e, err := scripting.Load(scripting.Options{File: file, Budget: time.Minute, Log: zerolog.Nop()})
@@ -72,20 +89,40 @@ func expect(t *testing.T, x *scripttest.Exec, verbs ...string) {
 
 func TestEveryExamplePassesCheck(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../testdata/scripts/*.lua")
-	if err != nil || len(files) < 5 {
-		t.Fatal(files, err)
+	for _, ending := range []string{".lua", ".star"} {
+		files, err := filepath.Glob("../testdata/scripts/*" + ending)
+		if err != nil || len(files) < 5 {
+			t.Fatal(files, err)
+		}
+		for _, f := range append(files, "", "default"+ending) {
+			for _, err := range scripting.Check(f) {
+				t.Error(err)
+			}
+		}
 	}
-	for _, f := range append(files, "") {
-		for _, err := range scripting.Check(f) {
-			t.Error(err)
+}
+
+// TestEveryExampleIsThereInBothLanguages but for those that show what only Lua has.
+func TestEveryExampleIsThereInBothLanguages(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/scripts/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		twin := strings.TrimSuffix(f, filepath.Ext(f)) + map[string]string{".lua": ".star", ".star": ".lua"}[filepath.Ext(f)]
+		if !slices.Contains(files, twin) && filepath.Base(f) != "kemi.lua" {
+			t.Errorf("%s has no twin %s", f, twin)
 		}
 	}
 }
 
 func TestSeedScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "seed.lua")
+	inBoth(t, "seed", checkSeed)
+}
+
+func checkSeed(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	var out bytes.Buffer
 	x := &scripttest.Exec{Name: "a", SIPMethod: "INVITE", Out: &out, PVs: map[string]string{"$ci": "1@x"}}
 	do(t, e, x, call.RouteName)
@@ -128,8 +165,11 @@ func TestKEMIScript(t *testing.T) {
 }
 
 func TestMenuScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "menu.lua")
+	inBoth(t, "menu", checkMenu)
+}
+
+func checkMenu(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	x := &scripttest.Exec{Name: "a"}
 	do(t, e, x, "rms:start")
 	expect(t, x, "play(file=menu.wav, route=menu_over")
@@ -156,8 +196,11 @@ func TestMenuScript(t *testing.T) {
 }
 
 func TestEarlyMediaScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "early_media.lua")
+	inBoth(t, "early_media", checkEarlyMedia)
+}
+
+func checkEarlyMedia(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	x := &scripttest.Exec{SIPMethod: "INVITE"}
 	do(t, e, x, call.RouteName)
 	expect(t, x, "progress", "play(file=announcement.wav, route=announced")
@@ -174,8 +217,11 @@ func TestEarlyMediaScript(t *testing.T) {
 }
 
 func TestRejectByHeaderScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "reject_by_header.lua")
+	inBoth(t, "reject_by_header", checkRejectByHeader)
+}
+
+func checkRejectByHeader(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	for _, c := range []struct{ header, from, want string }{
 		{"ivr", "alice", "answer(...rms:start"},
 		{"", "alice", "reject(...403"},
@@ -193,8 +239,11 @@ func TestRejectByHeaderScript(t *testing.T) {
 }
 
 func TestPlaylistScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "playlist.lua")
+	inBoth(t, "playlist", checkPlaylist)
+}
+
+func checkPlaylist(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	x := &scripttest.Exec{Headers: map[string][]string{"X-Playlist": {"a.wav, b.wav"}}}
 	x.About.FromUser = "+4"
 	do(t, e, x, "rms:start")
@@ -209,8 +258,11 @@ func TestPlaylistScript(t *testing.T) {
 }
 
 func TestDefaultScript(t *testing.T) {
-	t.Parallel()
-	e := example(t, "")
+	inBoth(t, "", checkDefault)
+}
+
+func checkDefault(t *testing.T, e *scripting.Engine) {
+	t.Helper()
 	for user, want := range map[string]string{
 		"welcome": "play(file=welcome.wav, route=rms:after_play", "anybody": "play(file=welcome.wav, route=rms:after_play",
 		"": "play(file=welcome.wav, route=rms:after_play", "loop": "play(file=welcome.wav...loop=true",
@@ -226,4 +278,35 @@ func TestDefaultScript(t *testing.T) {
 	if e.Has(call.RouteName) {
 		t.Error("the default script leaves requests to the built-in answers")
 	}
+}
+
+func TestAskScript(t *testing.T) {
+	inBoth(t, "ask", checkAsk)
+}
+
+func checkAsk(t *testing.T, e *scripting.Engine) {
+	t.Helper()
+	x := &scripttest.Exec{Name: "a"}
+	wake := func(verb string, fields ...any) {
+		t.Helper()
+		expect(t, x, verb)
+		do(t, e, x, x.Wake(fields...))
+	}
+	do(t, e, x, "rms:start")
+	wake("play(file=welcome.wav", "reason", "done")
+	wake("collect(prompt=number.wav, min=1, max=4", "reason", "first_timeout", "digits", "")
+	wake("play(file=again.wav", "reason", "done")
+	wake("collect(prompt=number.wav", "reason", "max", "digits", "4711")
+	if x.Vars["number"] != "4711" {
+		t.Errorf("%v", x.Vars)
+	}
+	wake("sleep(seconds=500ms", "reason", "done")
+	wake("play(file=thanks.wav", "reason", "done")
+	expect(t, x, "hangup")
+	if s := e.Stats(); s.Paused != 0 || s.Failed != 0 {
+		t.Errorf("%+v", s)
+	}
+	gone := &scripttest.Exec{Name: "b", Do: func(*call.Verb, call.Args) (any, error) { return nil, call.ErrGone }}
+	do(t, e, gone, "rms:start")
+	expect(t, gone, "play(file=welcome.wav")
 }
