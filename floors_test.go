@@ -42,7 +42,12 @@ var floors = map[string]int{
 
 	"scripting/httpapi": 52,
 
+	// What several commands draw with.
+	"cmd/rms/ladder": 58,
+	"cmd/rms/graph":  58,
+
 	// What every script language stands on.
+	"scripting/esl":        52,
 	"scripting/lua":        48,
 	"scripting/starlark":   48,
 	"scripting/scripttest": 47,

@@ -145,6 +145,7 @@ func (c *Call) ring(code int, reason string, withSDP bool) error {
 		return err
 	}
 	c.state = early
+	c.watch(&Event{Name: EventProgress, Fields: []Field{{"code", int64(code)}, {"media", withSDP}}})
 	return nil
 }
 

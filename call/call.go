@@ -55,9 +55,10 @@ type Call struct {
 	typed      typed // keys that nobody asked for yet
 	collecting *collect
 	sleeps     []*sleeping
-	keysTold   int  // routes of rms:dtmf that wait or run
-	started    bool // the start event was sent
-	acked      bool // rms:ack was sent
+	socket     *handed // to an Event Socket application
+	keysTold   int     // routes of rms:dtmf that wait or run
+	started    bool    // the start event was sent
+	acked      bool    // rms:ack was sent
 	answeredAt time.Time
 	lastHeard  time.Time   // when the last packet of a prompt has been played out
 	limit      *time.Timer // maximum duration

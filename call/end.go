@@ -71,8 +71,16 @@ func reasonHeader(cause sip.Cause) string {
 
 // leave notes why we go and stops the media.
 func (c *Call) leave(cause sip.Cause) {
-	c.state, c.cause = leaving, cause
+	c.leaves(cause)
 	c.stopMedia()
+}
+
+// leaves begins the end of the call.
+func (c *Call) leaves(cause sip.Cause) {
+	c.state, c.cause = leaving, cause
+	c.watch(&Event{Name: EventHangup, Fields: []Field{
+		{"cause", cause.Text}, {"by", cause.By}, {"code", int64(cause.Code)}, {"reason", cause.Reason}, {"answered", !c.answeredAt.IsZero()},
+	}})
 }
 
 // ended takes the end of the dialog.
@@ -82,7 +90,7 @@ func (c *Call) ended(cause sip.Cause) {
 	}
 	c.dialogOver = true
 	if c.state < leaving {
-		c.state, c.cause = leaving, cause
+		c.leaves(cause)
 	}
 	if c.cause.Reason == "" {
 		c.cause.Reason = cause.Reason

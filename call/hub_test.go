@@ -58,8 +58,8 @@ func TestASubscriberGetsTheEventsOfACallInOrder(t *testing.T) {
 	c.Expect(200)
 	h.wait("rms:end")
 	for s, want := range map[*call.Subscription]string{
-		all: "rms:invite rms:start rms:ack rms:play_start rms:play_end rms:end", plays: "rms:play_start rms:play_end rms:end",
-		one: "rms:play_start rms:play_end rms:end",
+		all: "rms:invite rms:start rms:ack rms:play_start rms:play_end rms:hangup rms:end", plays: "rms:play_start rms:play_end rms:end",
+		one: "rms:play_start rms:play_end rms:hangup rms:end",
 	} {
 		var got []string
 		for range strings.Fields(want) {

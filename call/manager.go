@@ -48,6 +48,10 @@ type Options struct {
 	// must not block.
 	Trace func(sipCallID, callID string, on bool)
 
+	// Socket runs the applications that the verb socket hands calls to; nil: there are
+	// none.
+	Socket SocketApp
+
 	Streams StreamOptions
 
 	Log zerolog.Logger

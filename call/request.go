@@ -1,6 +1,10 @@
 package call
 
-import "rms/sip"
+import (
+	"strings"
+
+	"rms/sip"
+)
 
 // builtin answers what the script left alone.
 func (c *Call) builtin(r *sip.Request) {
@@ -8,8 +12,8 @@ func (c *Call) builtin(r *sip.Request) {
 		return
 	}
 	if c.isInvite(r) {
-		if c.state != invited {
-			return // rung, or answered: a verb decides
+		if c.state != invited || c.socket != nil {
+			return // rung, or answered: a verb decides; or the socket's application
 		}
 		if err := c.answer(EventStart); err != nil {
 			c.refused(err)
@@ -34,16 +38,16 @@ func (c *Call) mediaStop(r *sip.Request) error {
 		if err := r.Reply(200, "OK", sip.ReplyOptions{}); err != nil {
 			return err
 		}
-		c.gone()
+		c.gone(strings.Join(r.Header("Reason"), ", "))
 	}
 	c.stopMedia()
 	return nil
 }
 
-// gone notes that the caller hung up; the dialog tells the rest.
-func (c *Call) gone() {
+// gone notes that the caller hung up, and the Reason that they gave.
+func (c *Call) gone(reason string) {
 	if c.state < leaving {
-		c.state, c.cause = leaving, sip.Cause{By: sip.ByCaller, Code: 200}
+		c.leaves(sip.Cause{By: sip.ByCaller, Code: 200, Text: "hung up", Reason: reason})
 	}
 }
 

@@ -50,6 +50,9 @@ func (c *Call) endWaits() {
 		}
 		k.end(reason, "")
 	}
+	if leaves {
+		c.endSocket()
+	}
 	for leaves && len(c.sleeps) > 0 {
 		c.wake(c.sleeps[0], ReasonEnded)
 	}
@@ -64,5 +67,9 @@ func (c *Call) dropWaits() {
 	for _, s := range c.sleeps {
 		s.timer.Stop()
 	}
-	c.collecting, c.sleeps = nil, nil
+	if h := c.socket; h != nil {
+		h.over = true
+		h.cancel()
+	}
+	c.collecting, c.sleeps, c.socket = nil, nil, nil
 }
