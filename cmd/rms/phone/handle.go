@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rms/cmd/rms/ladder"
 	"rms/sip"
 	"rms/sip/sdp"
 )
@@ -14,7 +15,7 @@ func (ph *phone) handle(e event) {
 	switch {
 	case e.trace != nil:
 		if ph.dialog == nil || e.trace.CallID == "" || e.trace.CallID == ph.dialog.CallID() {
-			ph.ladder.message(*e.trace)
+			ph.ladder.Message(*e.trace)
 			ph.settle(e.trace)
 			ph.alive = ph.alive || !e.trace.Sent
 		}
@@ -26,13 +27,13 @@ func (ph *phone) handle(e event) {
 		ph.finish(*e.ended, e.at)
 	case e.digit != 0:
 		ph.result.DigitsHeard += string(e.digit)
-		ph.ladder.note(e.at, "the far end pressed %c", e.digit)
+		ph.ladder.Note(e.at, "the far end pressed %c", e.digit)
 	case e.latched != "":
-		ph.ladder.note(e.at, "RTP comes from %s", e.latched)
+		ph.ladder.Note(e.at, "RTP comes from %s", e.latched)
 	case e.rtpBye:
-		ph.ladder.note(e.at, "the far end's RTP stream ended")
+		ph.ladder.Note(e.at, "the far end's RTP stream ended")
 	case e.spoken:
-		ph.ladder.note(e.at, "the file to speak is over")
+		ph.ladder.Note(e.at, "the file to speak is over")
 	}
 	if e.failed != nil {
 		ph.result.Problem = firstOf(ph.result.Problem, e.failed.Error())
@@ -42,7 +43,7 @@ func (ph *phone) handle(e event) {
 // settle notes the answer to our BYE: the call is over when that has come and
 // the dialog has ended.
 func (ph *phone) settle(t *sip.TraceLine) {
-	if !t.Sent && strings.HasPrefix(t.First, "SIP/2.0 ") && !strings.HasPrefix(t.First, "SIP/2.0 1") && methodOf(t.Text) == "BYE" {
+	if !t.Sent && strings.HasPrefix(t.First, "SIP/2.0 ") && !strings.HasPrefix(t.First, "SIP/2.0 1") && ladder.MethodOf(t.Text) == "BYE" {
 		ph.owed = false
 		ph.over = ph.over || ph.gone
 	}
@@ -58,9 +59,9 @@ func (ph *phone) response(r *sip.Response, at time.Time) {
 	case code < 300:
 		ph.answer(r, at)
 	default:
-		ph.result.Code, ph.result.Reason = code, clean(r.Reason())
+		ph.result.Code, ph.result.Reason = code, ladder.Clean(r.Reason())
 		ph.result.Silent = r.Local() && code == 408
-		ph.result.Warning = clean(firstOf(r.Header("Warning")...))
+		ph.result.Warning = ladder.Clean(firstOf(r.Header("Warning")...))
 	}
 }
 
@@ -69,8 +70,8 @@ func (ph *phone) answer(r *sip.Response, at time.Time) {
 		return
 	}
 	ph.answered = at
-	ph.result.Code, ph.result.Reason, ph.result.Answered = r.Code(), clean(r.Reason()), true
-	ph.result.SetupMs = ph.ladder.since(at)
+	ph.result.Code, ph.result.Reason, ph.result.Answered = r.Code(), ladder.Clean(r.Reason()), true
+	ph.result.SetupMs = ph.ladder.Since(at)
 	body := r.SDP()
 	if body == nil && ph.leg.graph == nil {
 		ph.leave("the answer holds no SDP")
@@ -102,7 +103,7 @@ func (ph *phone) media(body []byte, what string) bool {
 		ph.leave(err.Error())
 		return false
 	}
-	ph.ladder.note(time.Now(), "%s: %s, %d ms, %s with %s", what, agreed.Codec, agreed.Ptime.Milliseconds(), agreed.Direction, agreed.Remote)
+	ph.ladder.Note(time.Now(), "%s: %s, %d ms, %s with %s", what, agreed.Codec, agreed.Ptime.Milliseconds(), agreed.Direction, agreed.Remote)
 	return true
 }
 
@@ -139,7 +140,7 @@ func (ph *phone) reoffer(r *sip.Request) {
 	default:
 		ph.offer = answer.Local
 		_ = r.Reply(200, "OK", sip.ReplyOptions{SDP: answer.SDP})
-		ph.ladder.note(time.Now(), "now %s, %s with %s", answer.Media.Codec, answer.Media.Direction, answer.Media.Remote)
+		ph.ladder.Note(time.Now(), "now %s, %s with %s", answer.Media.Codec, answer.Media.Direction, answer.Media.Remote)
 	}
 }
 
@@ -149,12 +150,12 @@ func (ph *phone) finish(c sip.Cause, at time.Time) {
 	if ph.ended.IsZero() {
 		ph.ended = at
 	}
-	ph.result.EndedBy, ph.result.Cause = c.By, clean(c.Text)
+	ph.result.EndedBy, ph.result.Cause = c.By, ladder.Clean(c.Text)
 	if c.By == sip.ByCaller {
 		ph.result.EndedBy = "the far end" // in our call it is the callee
 	}
-	ph.result.Cause = firstOf(clean(c.Reason), ph.result.Cause)
+	ph.result.Cause = firstOf(ladder.Clean(c.Reason), ph.result.Cause)
 	if ph.result.Code == 0 {
-		ph.result.Code, ph.result.Reason = c.Code, clean(c.Text)
+		ph.result.Code, ph.result.Reason = c.Code, ladder.Clean(c.Text)
 	}
 }

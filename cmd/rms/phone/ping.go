@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"rms/cmd/rms/ladder"
 )
 
 // Pong is the answer to an OPTIONS request.
@@ -145,7 +147,7 @@ func readHead(r *bufio.Reader, id string) (pong Pong, ours bool, err error) {
 		}
 		line := strings.TrimRight(raw, "\r\n")
 		name, value, _ := strings.Cut(line, ":")
-		value = clean(strings.TrimSpace(value))
+		value = ladder.Clean(strings.TrimSpace(value))
 		switch {
 		case line == "" && first == "":
 		case line == "":
@@ -154,7 +156,7 @@ func readHead(r *bufio.Reader, id string) (pong Pong, ours bool, err error) {
 			first = line
 			rest, ok := strings.CutPrefix(line, "SIP/2.0 ")
 			code, reason, _ := strings.Cut(rest, " ")
-			pong.Reason = clean(reason)
+			pong.Reason = ladder.Clean(reason)
 			if pong.Code, err = strconv.Atoi(code); !ok || err != nil {
 				return pong, false, errPong
 			}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"rms/cmd/rms/ladder"
 )
 
 // Result says how the call went and what was heard.
@@ -44,16 +46,16 @@ type Result struct {
 	DigitsSent  string  `json:"digits_sent,omitempty"`
 	DigitsHeard string  `json:"digits_heard,omitempty"`
 
-	Ladder      []Step `json:"ladder"`
-	Interrupted bool   `json:"interrupted"`
-	Silent      bool   `json:"no_answer_at_all"`
-	Problem     string `json:"problem,omitempty"`
+	Ladder      []ladder.Step `json:"ladder"`
+	Interrupted bool          `json:"interrupted"`
+	Silent      bool          `json:"no_answer_at_all"`
+	Problem     string        `json:"problem,omitempty"`
 }
 
 // report fills in what is known at the end, after the media was closed.
 func (ph *phone) report() {
 	r := &ph.result
-	r.Ladder = ph.ladder.steps
+	r.Ladder = ph.ladder.Steps()
 	if r.Answered {
 		r.Seconds = ph.ended.Sub(ph.answered).Seconds()
 	}

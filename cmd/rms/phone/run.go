@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"rms/cmd/rms/ladder"
 	"rms/sip"
 	"rms/sip/sdp"
 )
@@ -27,7 +28,7 @@ const (
 type phone struct {
 	plan     *plan
 	box      *mailbox
-	ladder   *ladder
+	ladder   *ladder.Ladder
 	ua       *sip.UA
 	leg      *leg
 	offer    *sdp.Local
@@ -52,7 +53,7 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	ph := &phone{plan: &p, box: newMailbox(), ladder: newLadder(stdout, o.ASCII, o.Trace)}
+	ph := &phone{plan: &p, box: newMailbox(), ladder: ladder.New(ladder.Options{Out: stdout, ASCII: o.ASCII, Full: o.Trace})}
 	ph.result.To = p.to.text
 	if err = ph.open(ctx); err != nil {
 		return Result{}, err
@@ -228,7 +229,7 @@ func (ph *phone) leave(why string) {
 	}
 	ph.leaving = true
 	if why != "" {
-		ph.ladder.note(time.Now(), "%s: hanging up", why)
+		ph.ladder.Note(time.Now(), "%s: hanging up", why)
 		ph.result.Problem = firstOf(ph.result.Problem, why)
 	}
 	var err error
@@ -249,11 +250,11 @@ func (ph *phone) press() {
 	err := ph.leg.press(ph.plan.Digits)
 	if err != nil {
 		ph.result.Problem = firstOf(ph.result.Problem, "digits: "+err.Error())
-		ph.ladder.note(time.Now(), "digits were not sent: %v", err)
+		ph.ladder.Note(time.Now(), "digits were not sent: %v", err)
 		return
 	}
 	ph.result.DigitsSent = strings.ToUpper(ph.plan.Digits)
-	ph.ladder.note(time.Now(), "pressing %s", ph.result.DigitsSent)
+	ph.ladder.Note(time.Now(), "pressing %s", ph.result.DigitsSent)
 }
 
 // close frees everything, the call's own goroutines last.
