@@ -132,16 +132,15 @@ func (c *checker) node(n syntax.Node) bool {
 	return true
 }
 
-// member looks at rms.x and call.x.
+// member looks at rms.x.
 func (c *checker) member(e *syntax.DotExpr) {
 	object, ok := e.X.(*syntax.Ident)
 	if !ok {
 		return
 	}
 	name := e.Name.Name
-	switch {
-	case object.Name == "rms" && !c.own["rms"] && find(name) == nil && name != "error":
-		c.uses = append(c.uses, use{e.NamePos, call.Unknown(name)})
+	if object.Name == "rms" && !c.own["rms"] && find(name) == nil && name != "error" {
+		c.uses = append(c.uses, use{e.Name.NamePos, call.Unknown(name)})
 	}
 }
 

@@ -227,7 +227,7 @@ func (g *rewriter) operation(e *syntax.Expr) {
 	case *syntax.DotExpr:
 		g.expr(&x.X)
 		if guardedMethods[x.Name.Name] {
-			*e = guarded(guardAttr, x.Dot, x.X, text(x.NamePos, x.Name.Name))
+			*e = guarded(guardAttr, x.Dot, x.X, text(x.Name.NamePos, x.Name.Name))
 		}
 	case *syntax.CallExpr:
 		g.call(x)
