@@ -91,7 +91,7 @@ load: build
 STREAM      ?= ws
 STREAMFLAGS ?=
 load-streams: build
-	@ulimit -n $$((6 * $(CALLS) + 1000)); \
+	@test $$(ulimit -n) -ge $$((6 * $(CALLS) + 1000)) || ulimit -n $$((6 * $(CALLS) + 1000)); \
 	dir=$$(mktemp -d); server=; files=; \
 	stop() { [ -z "$$server" ] || { kill $$server; wait $$server; server=; } 2>/dev/null; }; \
 	trap 'stop; rm -rf "$$dir"' EXIT; trap 'exit 130' INT TERM; \

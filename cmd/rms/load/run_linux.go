@@ -80,7 +80,11 @@ type runner struct {
 }
 
 func newRunner(ctx context.Context, p plan, stdout io.Writer) (*runner, error) {
-	if err := allowFiles(p.Calls); err != nil {
+	files := p.Calls
+	if p.wire != nil {
+		files = 4 * p.Calls // a stream each, and two descriptors more while it changes hands
+	}
+	if err := allowFiles(files); err != nil {
 		return nil, err
 	}
 	for _, pid := range p.PIDs {
