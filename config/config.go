@@ -93,4 +93,5 @@ type Log struct {
 	Format     string `default:"auto" doc:"Form of a line. auto: console on a terminal, json elsewhere."        key:"format" one:"auto,console,json"`
 	File       string `default:"stderr" doc:"File to append to, or the words stderr or stdout."                 key:"file" short:"log-file"`
 	MaskDigits bool   `default:"false" doc:"Write * for each key pressed by a caller, for PINs and cards."      key:"mask_digits"`
+	Records    string `doc:"File to append call records to: a line of JSON for each call, when it has ended. SIGHUP opens it anew, after it was moved away." empty:"none are written" key:"records"`
 }

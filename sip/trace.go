@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,21 @@ type tracer struct {
 	all   bool
 	calls map[string][]TraceLine
 	order []string // Call-IDs, oldest first
+
+	hook atomic.Pointer[func(TraceLine)] // of OnTrace
+}
+
+// OnTrace hands every message that is sent or received from now on to f, in place of
+// Options.OnTrace; nil: to nobody. f must not block.
+func (u *UA) OnTrace(f func(TraceLine)) {
+	u.traces.mu.Lock()
+	defer u.traces.mu.Unlock()
+	if f == nil {
+		u.traces.hook.Store(nil)
+	} else {
+		u.traces.hook.Store(&f)
+	}
+	u.retrace()
 }
 
 // SetTrace switches the keeping of all calls' messages on or off; off forgets
@@ -62,7 +78,7 @@ func (u *UA) Trace(callID string) []TraceLine {
 
 // retrace keeps the flag that costs a call nothing when nobody looks.
 func (u *UA) retrace() {
-	u.tracing.Store(u.o.OnTrace != nil || u.traces.all || len(u.traces.calls) > 0)
+	u.tracing.Store(u.traces.hook.Load() != nil || u.traces.all || len(u.traces.calls) > 0)
 }
 
 func (t *tracer) open(callID string) {
@@ -104,8 +120,8 @@ func (u *UA) trace(sent bool, f flow, remote netip.AddrPort, callID, text string
 		Time: time.Now(), Sent: sent, Transport: f.transport(), Local: f.local, Remote: remote,
 		CallID: oneLine(callID), First: oneLine(strings.TrimSuffix(first, "\r")), Text: text,
 	}
-	if u.o.OnTrace != nil {
-		u.o.OnTrace(l)
+	if hook := u.traces.hook.Load(); hook != nil {
+		(*hook)(l)
 	}
 	u.traces.add(l, callID)
 }

@@ -72,7 +72,7 @@ func Listen(o Options, h Handler) (*UA, error) {
 			return nil, err
 		}
 	}
-	u.retrace()
+	u.OnTrace(u.o.OnTrace)
 	for range u.o.Workers {
 		u.workers = append(u.workers, newWorker(u))
 	}

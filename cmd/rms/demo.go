@@ -75,5 +75,5 @@ func demoServer(verbose bool, stderr io.Writer) (*server, error) {
 	if verbose {
 		log = zerolog.New(zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}).With().Timestamp().Logger()
 	}
-	return newServer(cfg, log)
+	return newServer(cfg, log, nil)
 }

@@ -184,5 +184,5 @@ func graphServer(f *graphFlags, stderr io.Writer) (*server, error) {
 	if f.log {
 		log = zerolog.New(zerolog.ConsoleWriter{Out: stderr, TimeFormat: "15:04:05.000"}).With().Timestamp().Logger()
 	}
-	return newServer(cfg, log)
+	return newServer(cfg, log, nil)
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -14,11 +18,11 @@ import (
 )
 
 // newLog opens the log of the server: console lines on a terminal, JSON elsewhere,
-// unless log.format says which.
-func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, func(), error) {
-	level, err := zerolog.ParseLevel(cfg.Log.Level)
-	if err != nil {
-		return zerolog.Nop(), nil, err
+// unless log.format says which. Its level can be changed while it is written.
+func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, *logLevel, func(), error) {
+	level := &logLevel{}
+	if _, err := level.set(cfg.Log.Level); err != nil {
+		return zerolog.Nop(), nil, nil, err
 	}
 	var out io.Writer
 	closer := func() {}
@@ -30,7 +34,7 @@ func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, func(
 	default:
 		f, err := os.OpenFile(cfg.Log.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 		if err != nil {
-			return zerolog.Nop(), nil, fmt.Errorf("open the log (log.file): %w", err)
+			return zerolog.Nop(), nil, nil, fmt.Errorf("open the log (log.file): %w", err)
 		}
 		out, closer = f, func() { _ = f.Close() }
 	}
@@ -40,8 +44,55 @@ func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, func(
 		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}
 	}
 	preciseTime()
-	return zerolog.New(zerolog.SyncWriter(out)).Level(level).With().Timestamp().Logger(), closer, nil
+	log := zerolog.New(zerolog.SyncWriter(out)).Level(zerolog.TraceLevel).Sample(level).With().Timestamp().Logger()
+	return log, level, closer, nil
 }
 
 // preciseTime sets how zerolog writes times, which is one for the whole program.
 var preciseTime = sync.OnceFunc(func() { zerolog.TimeFieldFormat = time.RFC3339Nano })
+
+// logLevel is the level of the least important lines that are written. A logger and
+// all that were made from it ask it for each line, so that it can be changed while
+// they are used.
+type logLevel struct{ least atomic.Int32 }
+
+// levels are the words for them.
+var levels = []string{"trace", "debug", "info", "warn", "error"}
+
+// Sample tells whether a line is written. It is part of zerolog.Sampler.
+func (l *logLevel) Sample(level zerolog.Level) bool { return int32(level) >= l.least.Load() }
+
+// set changes the level, unless it is "", and returns that in force.
+func (l *logLevel) set(word string) (string, error) {
+	switch {
+	case l == nil:
+		return "", errors.New("this server has no log")
+	case slices.Contains(levels, word):
+		level, err := zerolog.ParseLevel(word)
+		if err != nil {
+			return "", err
+		}
+		l.least.Store(int32(level))
+	case word != "":
+		return "", fmt.Errorf("there is no log level %q: want one of %s", word, strings.Join(levels, ", "))
+	}
+	return zerolog.Level(l.least.Load()).String(), nil
+}
+
+// logLevel changes the level of the log, unless it is "", and returns that in force.
+func (s *server) logLevel(word string) (string, error) {
+	before, err := s.level.set("")
+	if err != nil {
+		return "", err
+	}
+	now, err := s.level.set(word)
+	if err != nil {
+		return "", err
+	}
+	s.trace.hook()
+	if now != before {
+		loud := s.log.Sample(nil)
+		loud.Info().Str("from", before).Str("to", now).Msg("log level changed")
+	}
+	return now, nil
+}

@@ -51,7 +51,7 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 	if len(words) > 0 {
 		return usageError{fmt.Errorf("unexpected word %q (flags only)", words[0])}
 	}
-	log, closeLog, err := newLog(cfg, stdout, stderr)
+	log, level, closeLog, err := newLog(cfg, stdout, stderr)
 	if err != nil {
 		return usageError{err}
 	}
@@ -59,26 +59,40 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 	for _, w := range cfg.Warnings {
 		log.Warn().Msg(w)
 	}
-	s, err := newServer(cfg, log)
+	s, err := newServer(cfg, log, level)
 	if err != nil {
 		return err
 	}
 	collectOften()
 	s.greet(stdout, cfg)
 	log.Info().Str("version", version()).Str("script", cfg.Script.File).Int("script_version", s.script.Version()).Int("max_calls", s.maxCalls).Msg("server started")
-	s.reloadOnHangup(ctx)
+	s.wait(ctx)
 	s.stop(stdout, drain)
 	return nil
 }
 
-// reloadOnHangup reloads the script at each SIGHUP until ctx ends.
-func (s *server) reloadOnHangup(ctx context.Context) {
+// drained is how often a server that ends with its last call looks for one.
+const drained = 100 * time.Millisecond
+
+// wait returns when ctx ends, or when somebody asked for the end and no call is left.
+// At each SIGHUP it reloads the script and opens the call records anew.
+func (s *server) wait(ctx context.Context) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
+	var tick <-chan time.Time
 	for {
 		select {
 		case <-hup:
 			_ = s.script.Reload() // it is logged
+			s.records.reopen()
+		case <-s.ending:
+			ticker := time.NewTicker(drained)
+			defer ticker.Stop()
+			tick = ticker.C
+		case <-tick:
+			if s.calls.Len() == 0 {
+				return
+			}
 		case <-ctx.Done():
 			return // a SIGHUP while the server drains changes nothing, and does not end it
 		}

@@ -27,6 +27,8 @@ import (
 // server is everything that rms serve runs, wired.
 type server struct {
 	log      zerolog.Logger
+	level    *logLevel // nil when nothing is written
+	records  *records  // nil when log.records is empty
 	clock    *media.Shards
 	engine   *rtp.Engine
 	script   *scripting.Scripts
@@ -35,6 +37,7 @@ type server struct {
 	trace    *tracer
 	sockets  *audiosocket.Server // nil when audiosocket.listen is empty
 	draining atomic.Bool
+	ending   chan struct{} // has a token when the server is to end after its last call
 	own      atomic.Pointer[target.OwnSockets]
 	maxCalls int
 }
@@ -43,8 +46,8 @@ type server struct {
 const watchInterval = time.Second
 
 // newServer starts a server. What it started is stopped again on error.
-func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
-	s := &server{log: log, trace: newTracer(log, cfg.Log.MaskDigits)}
+func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server, error) {
+	s := &server{log: log, level: level, trace: newTracer(log, cfg.Log.MaskDigits), ending: make(chan struct{}, 1)}
 	maxCalls, err := capacity(cfg, log)
 	if err != nil {
 		return nil, err
@@ -67,6 +70,12 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		s.script.Close()
 		return nil, usageError{err}
 	}
+	if cfg.Log.Records != "" {
+		if s.records, err = openRecords(cfg.Log.Records, log); err != nil {
+			s.script.Close()
+			return nil, usageError{err}
+		}
+	}
 	s.clock = media.NewShards(media.ShardOptions{})
 	s.engine = rtp.NewEngine(s.clock)
 	s.calls = call.NewManager(call.Options{
@@ -74,7 +83,7 @@ func newServer(cfg *config.Config, log zerolog.Logger) (*server, error) {
 		Ports: rtp.NewPorts(rtp.PortsOptions{Min: cfg.RTP.Ports.Min, Max: cfg.RTP.Ports.Max}),
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
-		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log,
+		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log, Watch: s.records.watcher(),
 	})
 	o := sipOptions(cfg, maxCalls, log)
 	if s.trace.all() {
@@ -135,8 +144,7 @@ func latch(name string) rtp.LatchMode {
 func (s *server) stop(w io.Writer, drain time.Duration) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s.draining.Store(true)
-	s.ua.Drain()
+	s.refuse()
 	if n := s.calls.Len(); n > 0 {
 		fmt.Fprintf(w, "draining: %d calls in progress, at most %s (a second signal hangs them up)\n", n, drain)
 	}
@@ -145,6 +153,24 @@ func (s *server) stop(w io.Writer, drain time.Duration) {
 	s.calls.Drain(ctx, "server is stopping", 5*time.Second)
 	s.close()
 	fmt.Fprintln(w, "stopped")
+}
+
+// refuse begins to refuse new calls, and tells whether it did not before.
+func (s *server) refuse() bool {
+	if s.draining.Swap(true) {
+		return false
+	}
+	s.ua.Drain()
+	return true
+}
+
+// drain refuses new calls; when the last call has ended the server does.
+func (s *server) drain() {
+	if !s.refuse() {
+		return
+	}
+	s.log.Info().Int("calls", s.calls.Len()).Msg("draining: new calls are refused, the server ends with its last call")
+	s.ending <- struct{}{}
 }
 
 // close stops what runs: signalling, calls, script, clock, sockets.
@@ -162,6 +188,7 @@ func (s *server) close() {
 		}
 	}
 	s.calls.Close(ctx)
+	s.records.close()
 	s.trace.close()
 	s.script.Close()
 	s.clock.Close()

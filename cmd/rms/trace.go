@@ -24,6 +24,8 @@ type tracer struct {
 	loud zerolog.Logger // writes what a script asked for at any log.level
 	mask bool           // no keys
 
+	watchers watchers
+
 	live func(callID string) bool
 	wait sync.WaitGroup
 	stop chan struct{}
@@ -41,18 +43,32 @@ type traced struct {
 }
 
 func newTracer(log zerolog.Logger, mask bool) *tracer {
-	return &tracer{log: log, loud: log.Level(zerolog.TraceLevel), mask: mask, stop: make(chan struct{}), calls: map[string]*traced{}}
+	return &tracer{log: log, loud: log.Level(zerolog.TraceLevel).Sample(nil), mask: mask, stop: make(chan struct{}), calls: map[string]*traced{}}
 }
 
-// all tells whether every call is traced.
-func (t *tracer) all() bool { return t.log.GetLevel() <= zerolog.TraceLevel }
+// all tells whether the messages of every call go to the log.
+func (t *tracer) all() bool { return t.log.Trace().Enabled() }
+
+// hook has all messages brought while somebody wants them.
+func (t *tracer) hook() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.ua == nil:
+	case t.all() || t.watchers.any():
+		t.ua.OnTrace(t.message)
+	default:
+		t.ua.OnTrace(nil)
+	}
+}
 
 // attach tells the tracer whose messages it writes, and how to find out that a call
 // is over.
 func (t *tracer) attach(ua *sip.UA, live func(callID string) bool) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.ua, t.live = ua, live
+	t.mu.Unlock()
+	t.hook()
 }
 
 // call begins or ends the trace of one call. It is call.Options.Trace.
@@ -114,11 +130,22 @@ func (t *tracer) fetch() bool {
 	return len(t.calls) > 0
 }
 
-// message is sip.Options.OnTrace at log.level=trace.
-func (t *tracer) message(l sip.TraceLine) { t.write(t.log.Trace(), &l) }
+// message takes each message while hook wants them.
+func (t *tracer) message(l sip.TraceLine) {
+	t.write(t.log.Trace(), &l)
+	if t.watchers.any() {
+		if t.mask {
+			l.Text = maskKeys(l.Text)
+		}
+		t.watchers.offer(&l)
+	}
+}
 
 // write writes one message on one line: the log escapes what could break it.
 func (t *tracer) write(e *zerolog.Event, l *sip.TraceLine) {
+	if e == nil {
+		return
+	}
 	direction := "received"
 	if l.Sent {
 		direction = "sent"
