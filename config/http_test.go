@@ -17,7 +17,7 @@ func TestDefaultsOfHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := c.HTTP
-	if h.Listen.String() != "127.0.0.1:8080" || len(h.Tokens) != 0 || h.TLSCert != "" || h.TLSKey != "" || h.Socket != "" || h.MaxConnections != 1000 {
+	if h.Listen.String() != "127.0.0.1:8080" || len(h.Tokens) != 0 || h.TLSCert != "" || h.TLSKey != "" || h.Socket != "auto" || h.MaxConnections != 1000 {
 		t.Errorf("http = %+v", h)
 	}
 }
@@ -68,5 +68,21 @@ func TestACertificateForHTTPNeedsItsKey(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "--"+key+": "+key+": stands alone") {
 			t.Error(err)
 		}
+	}
+}
+
+func TestTheUsualSocketIsWhereNoOtherUserCanWrite(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+	if got := config.SocketPath("auto"); got != "/run/user/1000/rms.sock" {
+		t.Error(got)
+	}
+	for value, want := range map[string]string{"": "", "a.sock": "a.sock"} {
+		if got := config.SocketPath(value); got != want {
+			t.Errorf("%q is %q", value, got)
+		}
+	}
+	t.Setenv("XDG_RUNTIME_DIR", "relative")
+	if got := config.SocketPath("auto"); got != "" && got != "/run/rms.sock" {
+		t.Error(got)
 	}
 }

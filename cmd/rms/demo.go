@@ -67,6 +67,7 @@ func runDemo(ctx context.Context, c *command, args []string, stdout, stderr io.W
 func demoServer(verbose bool, stderr io.Writer) (*server, error) {
 	cfg, err := config.Load(config.Options{Flags: map[string][]string{
 		"sip.listen": {"udp://127.0.0.1:0", "tcp://127.0.0.1:0"}, "rtp.ports": {"20000-20999"}, "media.roots": {""},
+		"http.listen": {""}, "http.socket": {""},
 	}})
 	if err != nil {
 		return nil, err

@@ -175,6 +175,7 @@ func (s *server) graphOf() (string, error) {
 func graphServer(f *graphFlags, stderr io.Writer) (*server, error) {
 	flags := map[string][]string{
 		"sip.listen": {"udp://127.0.0.1:0", "tcp://127.0.0.1:0"}, "rtp.ports": {"20000-20999"}, "media.roots": {f.roots}, "script.file": {f.script},
+		"http.listen": {""}, "http.socket": {""},
 	}
 	cfg, err := config.Load(config.Options{Flags: flags})
 	if err != nil {

@@ -120,6 +120,11 @@ func (s *server) greet(w io.Writer, cfg *config.Config) {
 	if s.sockets != nil {
 		fmt.Fprintf(w, "  listening   audiosocket://%s\n", s.sockets.Addr())
 	}
+	if s.http != nil {
+		for _, url := range s.http.URLs() {
+			fmt.Fprintf(w, "  listening   %s\n", url)
+		}
+	}
 	script := cfg.Script.File
 	if script == "" {
 		script = "built in (dial welcome, loop, tone or echo)"

@@ -21,6 +21,7 @@ import (
 	"rms/media/wire/audiosocket"
 	"rms/rtp"
 	"rms/scripting"
+	"rms/scripting/httpapi"
 	"rms/sip"
 )
 
@@ -36,6 +37,7 @@ type server struct {
 	ua       *sip.UA
 	trace    *tracer
 	sockets  *audiosocket.Server // nil when audiosocket.listen is empty
+	http     *httpapi.Server     // nil when http.listen and http.socket are
 	draining atomic.Bool
 	ending   chan struct{} // has a token when the server is to end after its last call
 	own      atomic.Pointer[target.OwnSockets]
@@ -98,12 +100,16 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		s.close()
 		return nil, err
 	}
+	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
+	if err := s.listenHTTP(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	own := s.ownSockets(cfg)
 	s.own.Store(&own)
 	if cfg.Script.Watch {
 		s.script.Watch(watchInterval)
 	}
-	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
 	return s, nil
 }
 
@@ -188,6 +194,11 @@ func (s *server) close() {
 		}
 	}
 	s.calls.Close(ctx)
+	if s.http != nil { // after the calls: subscribers are told how they ended
+		if err := s.http.Close(ctx); err != nil {
+			s.log.Warn().Err(err).Msg("HTTP closed")
+		}
+	}
 	s.records.close()
 	s.trace.close()
 	s.script.Close()

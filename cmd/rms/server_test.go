@@ -38,7 +38,7 @@ func serve(t *testing.T, args ...string) *served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{t: t, signal: cancel, code: make(chan int, 1)}
-	args = append([]string{"serve", "--listen", "udp://127.0.0.1:0", "--rtp-ports", "21000-21999", "--media-root", "", "--log.format", "json"}, args...)
+	args = append([]string{"serve", "--listen", "udp://127.0.0.1:0", "--rtp-ports", "21000-21999", "--media-root", "", "--log.format", "json", "--http", "", "--http.socket", ""}, args...)
 	go func() { s.code <- run(ctx, args, &s.out, &s.log) }()
 	s.shows("try ")
 	_, rest, _ := strings.Cut(s.out.String(), "sip:welcome@")

@@ -49,6 +49,9 @@ func (s *server) ownSockets(cfg *config.Config) target.OwnSockets {
 	if s.sockets != nil {
 		own.TCP = append(own.TCP, s.sockets.Addr())
 	}
+	if s.http != nil && s.http.Addr().IsValid() {
+		own.TCP = append(own.TCP, s.http.Addr())
+	}
 	for _, l := range s.ua.Listeners() {
 		if l.Transport == "udp" {
 			own.UDP = append(own.UDP, l.Addr)

@@ -12,6 +12,16 @@ import (
 	"time"
 )
 
+// ListenError says which of the places of the options cannot be listened on.
+type ListenError struct {
+	Socket bool // Options.Socket, not Options.Listen
+	Err    error
+}
+
+func (e *ListenError) Error() string { return e.Err.Error() }
+
+func (e *ListenError) Unwrap() error { return e.Err }
+
 // listenTCP opens options.Listen, with TLS when there is a certificate.
 func (s *Server) listenTCP() error {
 	o := &s.opts
@@ -31,7 +41,7 @@ func (s *Server) listenTCP() error {
 	}
 	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(o.Listen))
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", o.Listen, errors.Unwrap(err))
+		return &ListenError{Err: fmt.Errorf("listen on %s: %w", o.Listen, errors.Unwrap(err))}
 	}
 	d := s.add(l, true)
 	d.server.TLSConfig, d.tls = certificate, certificate != nil

@@ -59,7 +59,7 @@ func (m *meters) request(pattern string, status int, took time.Duration) {
 		pattern = "none"
 	}
 	m.requests.WithLabelValues(pattern, strconv.Itoa(status)).Inc()
-	if pattern != eventsRoute && pattern != socketRoute {
+	if !lasting[pattern] {
 		m.took.Observe(took.Seconds())
 	}
 }

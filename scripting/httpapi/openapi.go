@@ -112,7 +112,7 @@ func (s *schemas) path(paths object, path, method string, o *operation) {
 	if method == "POST" {
 		parameters = append(parameters, shared("key"))
 	}
-	if o.tag == "events" {
+	if o.tag == "events" && !o.plain {
 		parameters = append(parameters, shared("last"))
 	}
 	op := object{"operationId": o.id, "tags": []string{o.tag}, "summary": o.summary, "responses": s.responses(o)}

@@ -14,6 +14,7 @@ type operation struct {
 	answerType            reflect.Type
 	media                 map[string]object // other forms of the answer
 	open                  bool              // no token
+	plain                 bool              // no Last-Event-ID
 }
 
 func inQuery(name, doc string, schema object) object {
@@ -92,6 +93,20 @@ func opSocket() *operation {
 	return &operation{
 		id: "subscribeSocket", tag: "events", summary: "Tells events over a websocket", status: "101", says: "a websocket: each message is an Event", query: filters(),
 		doc: "A message of the client, a Filter, takes the place of the filter before.",
+	}
+}
+
+func opTraceCall() *operation {
+	return &operation{
+		id: "traceCall", tag: "events", summary: "Tells the SIP messages of a call from now on", says: "server-sent events named sip; end when the call is over",
+		media: map[string]object{"text/event-stream": text}, plain: true,
+	}
+}
+
+func opTraceAll() *operation {
+	return &operation{
+		id: "traceAll", tag: "events", summary: "Tells the SIP messages of all calls from now on", says: "server-sent events named sip",
+		media: map[string]object{"text/event-stream": text}, plain: true,
 	}
 }
 

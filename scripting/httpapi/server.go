@@ -97,7 +97,7 @@ func (s *Server) listen() error {
 	}
 	l, err := listenUnix(s.opts.Socket)
 	if err != nil {
-		return fmt.Errorf("listen on unix socket %q: %w", s.opts.Socket, err)
+		return &ListenError{Socket: true, Err: fmt.Errorf("listen on the socket %s: %w", s.opts.Socket, err)}
 	}
 	s.add(l, false)
 	return nil
@@ -136,6 +136,22 @@ func (s *Server) Addr() netip.AddrPort {
 		}
 	}
 	return netip.AddrPort{}
+}
+
+// URLs returns where the API is served: http://127.0.0.1:8080, unix:/run/rms.sock.
+func (s *Server) URLs() []string {
+	var list []string
+	for _, d := range s.doors {
+		scheme := "http://"
+		switch {
+		case d.listener.Addr().Network() == "unix":
+			scheme = "unix:"
+		case d.tls:
+			scheme = "https://"
+		}
+		list = append(list, scheme+d.listener.Addr().String())
+	}
+	return list
 }
 
 // Handler returns what is served over TCP, for a server of one's own.

@@ -1,14 +1,11 @@
 package httpapi
 
-import (
-	"net/http"
-)
+import "net/http"
 
-// Patterns of the routes that last.
-const (
-	eventsRoute = "GET /v1/events"
-	socketRoute = "GET /v1/events/ws"
-)
+// lasting are the patterns of the routes whose answers end when the client goes.
+var lasting = map[string]bool{
+	"GET /v1/events": true, "GET /v1/events/ws": true, "GET /v1/trace": true, "GET /v1/calls/{id}/trace": true,
+}
 
 // table is all that is served, in the order of the OpenAPI document.
 func (s *Server) table() []route {
@@ -23,6 +20,8 @@ func (s *Server) table() []route {
 		{"POST", "/v1/api", s.api, opAPI()},
 		{"GET", "/v1/events", s.sse, opEvents()},
 		{"GET", "/v1/events/ws", s.websocket, opSocket()},
+		{"GET", "/v1/calls/{id}/trace", s.traceCall, opTraceCall()},
+		{"GET", "/v1/trace", s.traceAll, opTraceAll()},
 		{"GET", "/v1/version", s.version, opVersion()},
 		{"GET", "/v1/status", s.status, opStatus()},
 		{"POST", "/v1/reload", s.reload, opReload()},
