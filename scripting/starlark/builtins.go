@@ -20,8 +20,8 @@ func problem(format string, args ...any) error { return fmt.Errorf(format, args.
 // builtins makes the built-in functions that need a guard.
 func (s *State) builtins() map[string]function {
 	return map[string]function{
-		"all": s.whole("all", 0), "any": s.whole("any", 0), "dict": s.whole("dict", 8), "list": s.whole("list", 1),
-		"reversed": s.whole("reversed", 1), "set": s.whole("set", 8),
+		"all": s.whole("all", 0), "any": s.whole("any", 0), "dict": s.newDict, "list": s.whole("list", 1),
+		"reversed": s.whole("reversed", 1), "set": s.newSet,
 		"enumerate": s.pairs("enumerate"), "zip": s.pairs("zip"), "tuple": s.newTuple,
 		"float": s.digits("float"), "int": s.digits("int"), "hash": s.digits("hash"),
 		"sorted": s.sorted, "min": s.extreme(syntax.LT), "max": s.extreme(syntax.GT), "range": s.newRange,

@@ -2,6 +2,7 @@ package starlark
 
 import (
 	"errors"
+	"strings"
 
 	sl "go.starlark.net/starlark"
 
@@ -20,7 +21,7 @@ func (s *State) scriptError(route string, failed, stopped error) error {
 	}
 	var eval *sl.EvalError
 	if errors.As(failed, &eval) {
-		e.Where, e.Text = innermost(eval.CallStack), eval.Msg
+		e.Where, e.Text = innermost(eval.CallStack), strings.TrimPrefix(eval.Msg, "Starlark computation cancelled: ")
 	} else if failed != nil {
 		e.Text = failed.Error()
 	}

@@ -23,4 +23,4 @@ var QuickMethods = map[string][]string{
 func BuiltinNames() []string { return slices.Sorted(maps.Keys((&State{}).builtins())) }
 
 // Guards reports whether a method has a guard.
-func Guards(name, kind string) bool { return methods[name][kind] != nil }
+func Guards(name, kind string) bool { return methods[name][kind] != nil || replaced[name][kind] != nil }

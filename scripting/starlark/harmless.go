@@ -12,6 +12,7 @@ const (
 	guardOperand = "="
 	guardNone    = "#"
 	guardLoop    = "for"
+	guardDict    = "{}"
 )
 
 // guardOf returns the name of an operator's guard, "" when it needs none: +, - and /

@@ -81,17 +81,3 @@ var quiet = limited(sandbox.Limits{Budget: time.Minute})
 func limited(l sandbox.Limits) starlark.Options {
 	return starlark.Options{Limits: l, Log: zerolog.Nop()}
 }
-
-// eval returns what an expression gives to a verb.
-func eval(t testing.TB, expression string) any {
-	t.Helper()
-	var got any
-	x := &scripttest.Exec{Do: func(_ *call.Verb, a call.Args) (any, error) {
-		got = a.Value("value")
-		return nil, nil
-	}}
-	if err := run(t, "rms_zz_give("+expression+")", x); err != nil {
-		t.Fatalf("%v\n%s", err, expression)
-	}
-	return got
-}

@@ -47,6 +47,9 @@ func (s *State) openOperators() {
 	s.internal(guardSlice, func(_ *sl.Thread, args sl.Tuple) (sl.Value, error) {
 		return s.slice(args[0], args[1], args[2], args[3])
 	})
+	s.internal(guardDict, func(_ *sl.Thread, args sl.Tuple) (sl.Value, error) {
+		return args[0], s.meter.Build(128 + int(tableBytes(sl.Len(args[0])))) // even an empty one is large
+	})
 	s.env[guardNone] = sl.None
 }
 
@@ -66,6 +69,9 @@ func (s *State) binary(op syntax.Token, x, y sl.Value) (sl.Value, error) {
 		if format, ok := x.(sl.String); ok {
 			return s.interpolate(format, y)
 		}
+	}
+	if z, done, err := s.tables(op, x, y); done {
+		return z, err
 	}
 	if err := s.affordable(op, x, y); err != nil {
 		return nil, err
@@ -98,11 +104,34 @@ func (s *State) affordable(op syntax.Token, x, y sl.Value) error {
 			return s.build(len(x) + len(y))
 		}
 	case *sl.List, sl.Tuple:
-		return s.room(max(0, sl.Len(x)) + max(0, sl.Len(y)))
-	case *sl.Dict, *sl.Set:
-		return s.room(8 * (max(0, sl.Len(x)) + max(0, sl.Len(y))))
+		return s.longer(x, max(0, sl.Len(x))+max(0, sl.Len(y)))
 	}
 	return nil
+}
+
+// setOperators are the operators of sets.
+var setOperators = map[syntax.Token]string{
+	syntax.PIPE: "union", syntax.MINUS: "difference", syntax.AMP: "intersection", syntax.CIRCUMFLEX: "symmetric_difference",
+}
+
+// tables does the operations of dicts and sets.
+func (s *State) tables(op syntax.Token, x, y sl.Value) (z sl.Value, done bool, err error) {
+	switch x := x.(type) {
+	case *sl.Dict:
+		if y, ok := y.(*sl.Dict); ok && op == syntax.PIPE {
+			out := new(sl.Dict)
+			if err := s.put(out, x); err != nil {
+				return nil, true, err
+			}
+			return out, true, s.put(out, y)
+		}
+	case *sl.Set:
+		if y, ok := y.(*sl.Set); ok && setOperators[op] != "" {
+			z, err := setOps[setOperators[op]](s, x, y)
+			return z, true, err
+		}
+	}
+	return nil, false, nil
 }
 
 // repeat counts "ab" * 3 and [a, b] * 3.
@@ -123,9 +152,17 @@ func (s *State) repeat(x, times sl.Value) error {
 	case sl.String:
 		return s.build(int(size)) //nolint:gosec // bounded above
 	case *sl.List, sl.Tuple:
-		return s.room(int(size)) //nolint:gosec // bounded above
+		return s.longer(x, int(size)) //nolint:gosec // bounded above
 	}
 	return nil
+}
+
+// longer counts a list or tuple of n values that is about to be made in one step.
+func (s *State) longer(x sl.Value, n int) error {
+	if n > maxItems {
+		return problem("%s of %d values is too large: %d are the limit here", x.Type(), n, maxItems)
+	}
+	return s.room(n)
 }
 
 // integers refuses what would make a number too long.
@@ -175,7 +212,7 @@ func (o operand) Binary(op syntax.Token, x sl.Value, side sl.Side) (sl.Value, er
 		}
 	case *sl.Dict:
 		if y, ok := y.(*sl.Dict); ok && op == syntax.PIPE {
-			return x, s.merge(x, y)
+			return x, s.put(x, y)
 		}
 	}
 	return s.binary(op, x, y)
@@ -196,17 +233,4 @@ func (s *State) extend(x *sl.List, y sl.Value) error {
 	}
 	_, err = add.(*sl.Builtin).CallInternal(nil, sl.Tuple{y}, nil)
 	return err
-}
-
-// merge is dict |= dict.
-func (s *State) merge(x, y *sl.Dict) error {
-	if err := s.room(8 * y.Len()); err != nil {
-		return err
-	}
-	for _, item := range y.Items() {
-		if err := x.SetKey(item[0], item[1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

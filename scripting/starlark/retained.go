@@ -11,7 +11,7 @@ import (
 // the intermediate values of its functions lead to, without the globals. It stops
 // counting soon after the limit.
 func (s *State) retained() int64 {
-	w := walker{known: s.frozen, seen: map[any]struct{}{}, limit: s.limits.Memory}
+	w := walker{known: s.frozen, seen: map[uintptr]struct{}{}, limit: s.limits.Memory / 4 * 3}
 	if r := s.current; r != nil {
 		w.thread(&r.thread, r.held)
 	} else if s.loading != nil {
@@ -50,7 +50,7 @@ const maxWaiting = 64 << 10
 
 // light refuses to let a run wait that holds much.
 func (s *State) light() error {
-	w := walker{known: s.frozen, seen: map[any]struct{}{}, limit: maxWaiting}
+	w := walker{known: s.frozen, seen: map[uintptr]struct{}{}, limit: maxWaiting}
 	w.thread(&s.current.thread, s.current.held)
 	if w.bytes > maxWaiting {
 		return &brokenVerb{fmt.Sprintf("a run that waits may hold %d KiB of values", maxWaiting>>10)}
@@ -60,8 +60,8 @@ func (s *State) light() error {
 
 // walker visits each object once, without recursion.
 type walker struct {
-	known map[any]struct{} // not to visit
-	seen  map[any]struct{}
+	known map[uintptr]struct{} // not to visit
+	seen  map[uintptr]struct{}
 	todo  []sl.Value
 	bytes int64
 	limit int64
@@ -88,18 +88,18 @@ func (w *walker) value(v sl.Value) {
 	case sl.Tuple:
 		w.bytes += 24
 		if len(v) > 0 {
-			w.once(&v[0], v)
+			w.once(reflect.ValueOf(v).Pointer(), v)
 		}
 	case operand:
 		w.value(v.Value)
 	default:
-		if reflect.TypeOf(v).Kind() == reflect.Pointer {
-			w.once(v, v)
+		if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer {
+			w.once(p.Pointer(), v)
 		}
 	}
 }
 
-func (w *walker) once(identity any, v sl.Value) {
+func (w *walker) once(identity uintptr, v sl.Value) {
 	if _, ok := w.known[identity]; ok {
 		return
 	}

@@ -26,8 +26,8 @@ type State struct {
 	routes  *routes
 	names   []string // of the routes
 	loading *sl.Thread
-	held    []sl.Value       // that loops of the top level go through
-	frozen  map[any]struct{} // what globals lead to
+	held    []sl.Value           // that loops of the top level go through
+	frozen  map[uintptr]struct{} // what globals lead to
 	unfit   bool
 
 	current *run // nil between runs
@@ -37,7 +37,7 @@ type State struct {
 }
 
 func newState(p *Program) *State {
-	s := &State{program: p, env: sl.StringDict{}, modules: map[string]sl.StringDict{}, frozen: map[any]struct{}{}, routes: &routes{fns: map[string]sl.Callable{}}}
+	s := &State{program: p, env: sl.StringDict{}, modules: map[string]sl.StringDict{}, frozen: map[uintptr]struct{}{}, routes: &routes{fns: map[string]sl.Callable{}}}
 	s.limits = sandbox.NewMeter(p.opts.Limits, nil).Limits()
 	s.meter = sandbox.NewMeter(s.limits, s.retained)
 	s.openOperators()
@@ -104,6 +104,10 @@ func (s *State) loadModule(_ *sl.Thread, rel string) (sl.StringDict, error) {
 	return globals, err
 }
 
+// maxCalls is how many functions may be running inside one another: each takes some
+// 2 kB of the stack.
+const maxCalls = 200
+
 // stepsApart is how many steps of the interpreter lie between two looks of the meter.
 const stepsApart = 64
 
@@ -119,6 +123,9 @@ func (s *State) tick(t *sl.Thread) {
 	t.SetMaxExecutionSteps(t.Steps + stepsApart)
 	if err := s.meter.Spend(stepsApart); err != nil {
 		t.Cancel(err.Error())
+	}
+	if t.CallStackDepth() > maxCalls {
+		t.Cancel(fmt.Sprintf("more than %d functions inside one another", maxCalls))
 	}
 }
 

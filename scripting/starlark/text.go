@@ -155,7 +155,9 @@ func (p *printer) value(v sl.Value) sl.Value {
 		}
 	case sl.Int:
 		size = bitLen(t)/3 + 2
-	case sl.Bool, sl.Float, sl.NoneType:
+	case sl.Float:
+		size = 330 // 1e308 in %f
+	case sl.Bool, sl.NoneType:
 	default:
 		text, err := p.state.written(v)
 		if err != nil && p.err == nil {
@@ -200,8 +202,7 @@ type printedDict struct {
 // Get makes it a mapping.
 func (p printedDict) Get(k sl.Value) (sl.Value, bool, error) { return p.dict.Get(k) }
 
-// percent is the library's text % x. The result may still be a little longer than a
-// string may be: %f of 1e308 has 316 characters.
+// percent is the library's text % x.
 func (s *State) percent(text sl.String, x sl.Value) (sl.Value, error) {
 	return sl.Binary(syntax.PERCENT, text, x)
 }
