@@ -17,7 +17,7 @@ Written by ` + "`go generate ./call`" + ` from the table of verbs: do not edit.
 A verb is a global function in a script (` + "`rms_play(\"hello.wav\", \"rms:after_play\")`" + `), a function of the table
 ` + "`rms`" + ` with positional or named arguments (` + "`rms.play{file = \"hello.wav\", route = \"rms:after_play\"}`" + `), and for
 Kamailio users ` + "`KSR.rtp_media_server.rms_play(...)`" + `, which returns 1 or -1. The first two return true or the verb's
-result, or ` + "`nil, reason`" + `. A wrong type, an unknown parameter or a missing argument is an error with file and line.
+result, or ` + "`nil, reason`" + `; in Starlark (` + "`rms.play(file = \"hello.wav\")`" + `) None, and ` + "`rms.error()`" + ` is the reason. A wrong type, an unknown parameter or a missing argument is an error with file and line.
 
 A verb whose event comes exactly once has a second form, ` + "`rms.play_wait{file = \"hello.wav\"}`" + `: the lines below go on
 when the event has come, and get its fields (` + "`r.reason`" + `). A wait in a call that has ended ends the run.
@@ -39,7 +39,8 @@ const eventsText = `# Events
 
 Written by ` + "`go generate ./call`" + ` from the table of events: do not edit.
 
-A script handles an event with ` + "`event_route[\"rms:start\"] = function(call) ... end`" + `. The fields are values of the
+A script handles an event with ` + "`event_route[\"rms:start\"] = function(call) ... end`" + `, in Starlark with
+` + "`event_route[\"rms:start\"] = start`" + ` where ` + "`start`" + ` is a function of one argument. The fields are values of the
 handler's argument: ` + "`call.codec`" + `. Every event also has ` + "`call.id`" + ` and ` + "`call.event`" + `, its name.
 {{range .}}
 ## {{.Name}}

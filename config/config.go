@@ -81,7 +81,7 @@ type Media struct {
 
 // Script holds the keys of section script.
 type Script struct {
-	File   string        `doc:"Script to run, by its ending: .lua."                                                                  empty:"the script built into the program" key:"file" short:"script"`
+	File   string        `doc:"Script to run, by its ending: .lua or .star."                                                             empty:"the script built into the program" key:"file" short:"script"`
 	Budget time.Duration `default:"50ms" doc:"A handler that computes for longer is stopped and becomes rms:script_error."           key:"budget" max:"10s" min:"1ms"`
 	Memory Size          `default:"64MiB" doc:"A handler that takes more memory than this is stopped and becomes rms:script_error."  key:"memory" max:"64GiB" min:"1MiB"`
 	Watch  bool          `default:"false" doc:"Load the script again when its file or one that it requires has changed, as SIGHUP does. New calls get the new version; one with a mistake is logged and not used."  key:"watch"`

@@ -14,7 +14,7 @@ var checkCommand = &command{
 	name: "check", args: "FILE...", short: "check configurations and scripts without starting",
 	long: `
 Reads each FILE as the server would: .yaml and .yml as a configuration with the
-script that it names, .lua as a script. Says what is wrong, where, and what is
+script that it names, .lua and .star as a script. Says what is wrong, where, and what is
 allowed; the exit status is 0 when nothing is.
 
     rms check rms.yaml ivr.lua`,
@@ -27,7 +27,7 @@ func runCheck(_ context.Context, c *command, args []string, stdout, stderr io.Wr
 		return notHelp(err)
 	}
 	if len(files) == 0 {
-		return usageError{fmt.Errorf("which FILE? A .yaml configuration or a .lua script")}
+		return usageError{fmt.Errorf("which FILE? A .yaml configuration or a script (.lua, .star)")}
 	}
 	bad := 0
 	for _, f := range files {
