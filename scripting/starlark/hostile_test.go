@@ -119,7 +119,7 @@ func chain(n int) []string {
 // loading to make.
 func TestGlobalsThatAreSlowToCopyDoNotStopTheClock(t *testing.T) {
 	for name, script := range map[string]string{
-		"keys with one hash":         "D = {i << 32: 1 for i in range(3000)}\n",
+		"keys with one hash":         "D = {i << 32: 1 for i in range(1200)}\n",
 		"keys that are slow to hash": "T = tuple(range(16000))\nD = {(i, T): 1 for i in range(50)}\n",
 	} {
 		for _, body := range []string{"D | D", "dict(D)", "set(D)", "{}.update(D)", "set(D.keys()).union(D)", "D == dict(D)"} {
