@@ -113,7 +113,7 @@ peers:
 	cd $(INTEROP)/npm && npm ci --no-audit --no-fund --ignore-scripts
 
 interop: build peers
-	CI=true $(GO) test -count=1 -v -timeout 8m $(INTEROP)
+	CI=true $(GO) test -count=1 -v -timeout 10m $(INTEROP)
 
 demo:
 	$(GO) run ./cmd/rms demo
