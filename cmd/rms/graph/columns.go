@@ -49,3 +49,6 @@ func runeColumns(r rune) int {
 	}
 	return 1
 }
+
+// Columns is how wide a line of printable characters is on a terminal.
+func Columns(line string) int { return columns(line) }
