@@ -41,6 +41,7 @@ var floors = map[string]int{
 	"media/ogg":    25,
 
 	"scripting/httpapi": 52,
+	"scripting/webhook": 52,
 
 	// What several commands draw with.
 	"cmd/rms/ladder": 58,
