@@ -16,7 +16,7 @@ import (
 const socketWait = 100 * time.Millisecond
 
 // socketGoodbye is how long a peer may take to close its end after we hung up.
-const socketGoodbye = 2 * time.Second
+const socketGoodbye = 500 * time.Millisecond
 
 func rateText(rate int) string { return strconv.Itoa(rate) }
 

@@ -8,6 +8,7 @@ import (
 	"rms/media/clip"
 	"rms/media/filter"
 	"rms/media/target"
+	"rms/media/wire/audiostream"
 )
 
 // streamEar takes what a far end sends, on the goroutine that reads its connection.
@@ -26,6 +27,12 @@ type streamEar struct {
 }
 
 var _ target.Handler = (*streamEar)(nil)
+
+// TakesBinary tells whether binary messages are texts for the application, as they were
+// for the first generation of mod_audio_stream.
+func (e *streamEar) TakesBinary() bool {
+	return e.stream.compat() == audiostream.G1 && !e.stream.set.playback
+}
 
 // Audio plays PCM to the caller.
 func (e *streamEar) Audio(pcm []int16, rate int) error {

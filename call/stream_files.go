@@ -11,10 +11,14 @@ import (
 	"rms/media/wire/audiostream"
 )
 
-// maxKept bounds the files of one call, in bytes: 16 messages of the longest kind.
-const maxKept = 64 << 20
+// maxKept and maxFiles bound the files of one call: 16 messages of the longest kind,
+// and as many short ones as wait to be played.
+const (
+	maxKept  = 64 << 20 // bytes
+	maxFiles = 256
+)
 
-var errKept = errors.New("the files of the call's play events hold 64 MiB already")
+var errKept = errors.New("the call's play events have 256 files or 64 MiB already")
 
 // callFiles are the files of a call that play events named, by name. They are gone
 // when the call is.
@@ -72,7 +76,7 @@ func (f *streamFiles) claim(dir string, c *target.Clip) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	size := int64(len(c.Data))
-	if h.over || h.bytes+size > maxKept {
+	if h.over || h.bytes+size > maxKept || len(h.all) >= maxFiles {
 		return "", errKept
 	}
 	for {

@@ -286,3 +286,20 @@ func TestWritingToAPromptSinkAllocatesNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAudioOfSkippedTicksCountsAsDropped(t *testing.T) {
+	t.Parallel()
+	clock := media.NewManualClock()
+	g, p := media.NewGraph(media.GraphOptions{}), newPipe()
+	l := spawned(t, p, media.LinkOptions{Format: mono8}, g)
+	clock.Attach(g)
+	clock.Advance(100 * time.Millisecond)
+	clock.Skip(10)
+	clock.Advance(100 * time.Millisecond)
+	if err := g.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if p.lost != 1600 || len(p.got()) != 10 || l.Stats().Lost != 200*time.Millisecond {
+		t.Errorf("%d samples told as lost of 1600, %d frames of 10, %v lost", p.lost, len(p.got()), l.Stats().Lost)
+	}
+}

@@ -82,6 +82,15 @@ func (f *sinkFilter) Process(in, _ []*Frame) {
 	}
 }
 
+// Skip counts the audio of ticks that the clock gave up as dropped, so that its loss is
+// seen and told.
+func (f *sinkFilter) Skip(n int) {
+	if format := f.o.Format; !format.IsZero() {
+		d := time.Duration(n) * f.tick
+		f.link.ring.miss(format.Samples(d)/format.Channels, d)
+	}
+}
+
 // pcm copies the decoded audio of fr, in several blocks when it is long.
 func (f *sinkFilter) pcm(fr *Frame) {
 	r := f.link.ring

@@ -37,9 +37,11 @@ func init() {
 // rstCheck fills the defaults in. Whatever the caller wanted, the wire has 8000 Hz;
 // two channels are the caller on R and the callee on W, one is R alone.
 func rstCheck(o *Options) error {
-	if _, err := rstAddress(o); err != nil {
+	address, err := rstAddress(o)
+	if err != nil {
 		return err
 	}
+	o.URL = &url.URL{Scheme: "rst", Host: address} // what logs and events show
 	if !rst.ValidID(rstID(o)) {
 		return fmt.Errorf("stream to %s: %q is no UUID", o.URL, rstID(o))
 	}

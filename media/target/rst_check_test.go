@@ -55,7 +55,7 @@ func TestRSTDefaultServerIsLoopback9527(t *testing.T) {
 		t.Errorf("%q", got.text)
 	}
 	s.finish()
-	o.Server = ""
+	o.URL, o.Server = &url.URL{Scheme: "rst"}, ""
 	if s = openRST(t, o); target.Dialled(s.Conn).String() != "127.0.0.1:9527" {
 		t.Errorf("sends to %v", target.Dialled(s.Conn))
 	}

@@ -33,6 +33,12 @@ type MarksClearer interface {
 	ClearMarks()
 }
 
+// Messenger is a Handler for which binary messages may be texts, as they were for the
+// first generation of mod_audio_stream: up to their first zero byte.
+type Messenger interface {
+	TakesBinary() bool
+}
+
 // Graceful is a Conn that can end the audio and stay open for what the far end has
 // still to say (graceful-shutdown).
 type Graceful interface {

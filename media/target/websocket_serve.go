@@ -1,8 +1,10 @@
 package target
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -46,6 +48,9 @@ func (c *wsConn) message(h Handler) error {
 		return err
 	}
 	if kind == websocket.MessageBinary {
+		if m, ok := h.(Messenger); ok && m.TakesBinary() {
+			return c.cString(r, h)
+		}
 		return c.binary(r, h)
 	}
 	return c.text(r, h)
@@ -77,6 +82,29 @@ func (c *wsConn) binary(r io.Reader, h Handler) error {
 			return ended(err)
 		}
 	}
+}
+
+// wsCStringMost is how much of a binary message may be a text.
+const wsCStringMost = 64 << 10
+
+// cString hands a binary message over as the text that a C program sees in it.
+func (c *wsConn) cString(r io.Reader, h Handler) error {
+	c.stats.framesIn.Add(1)
+	b, err := io.ReadAll(io.LimitReader(r, wsCStringMost))
+	if err != nil {
+		return err
+	}
+	rest, err := io.Copy(io.Discard, r)
+	if err != nil {
+		return err
+	}
+	c.stats.bytesIn.Add(uint64(len(b)) + uint64(rest))
+	if rest > wsMaxMessage {
+		return wsTooBig()
+	}
+	text, _, _ := bytes.Cut(b, []byte{0})
+	h.Text(strings.ToValidUTF8(string(text), "\uFFFD"))
+	return nil
 }
 
 // play hands the first n of the bytes over, and keeps an odd one.

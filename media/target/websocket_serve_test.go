@@ -423,3 +423,29 @@ func TestWebsocketSeveralStreamsToOneServerDoNotMix(t *testing.T) {
 		}
 	}
 }
+
+// textTaker is a handler for which binary messages are texts.
+type textTaker struct{ *wsEar }
+
+func (textTaker) TakesBinary() bool { return true }
+
+func TestWebsocketBinaryMessageIsACStringForWhoWantsIt(t *testing.T) {
+	t.Parallel()
+	far := newWSFar(t, func(p *wsPeer) {
+		p.upgrade()
+		for _, m := range []string{"abc\x00d", "", "\xff!"} {
+			_, _ = p.Write(append([]byte{0x82, byte(len(m))}, m...))
+		}
+		p.goodbye(1000, "")
+		p.closing()
+	})
+	ear := &wsEar{}
+	conn := dialWS(t, far.options())
+	conn.Serve(textTaker{ear})
+	if got := strings.Join(ear.texts, "|"); got != "abc||\uFFFD!" {
+		t.Errorf("texts %q", got)
+	}
+	if len(ear.pcm) != 0 {
+		t.Error("it was audio too")
+	}
+}
