@@ -22,6 +22,7 @@ import (
 	"rms/rtp"
 	"rms/scripting"
 	"rms/scripting/httpapi"
+	"rms/scripting/webhook"
 	"rms/sip"
 )
 
@@ -38,6 +39,7 @@ type server struct {
 	trace    *tracer
 	sockets  *audiosocket.Server // nil when audiosocket.listen is empty
 	http     *httpapi.Server     // nil when http.listen and http.socket are
+	webhook  *webhook.Hook       // nil when webhook.url is empty
 	draining atomic.Bool
 	ending   chan struct{} // has a token when the server is to end after its last call
 	own      atomic.Pointer[target.OwnSockets]
@@ -86,6 +88,7 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
 		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log, Watch: s.records.watcher(),
+		Version: version(), Reload: s.script.Reload,
 	})
 	o := sipOptions(cfg, maxCalls, log)
 	if s.trace.all() {
@@ -107,6 +110,10 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 	}
 	own := s.ownSockets(cfg)
 	s.own.Store(&own)
+	if err := s.openWebhook(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	if cfg.Script.Watch {
 		s.script.Watch(watchInterval)
 	}
@@ -199,6 +206,7 @@ func (s *server) close() {
 			s.log.Warn().Err(err).Msg("HTTP closed")
 		}
 	}
+	s.closeWebhook() // it posts how they ended
 	s.records.close()
 	s.trace.close()
 	s.script.Close()
