@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rms/call"
+	"rms/config/place"
 )
 
 // What waits between a call and the loop, which takes it at once.
@@ -68,14 +69,14 @@ func Open(o Options) (*Hook, error) {
 
 func open(o Options, subscribe func() source) (*Hook, error) {
 	o = o.withDefaults()
-	if err := CheckURL(o.URL); err != nil {
+	if err := place.CheckWebURL(o.URL); err != nil {
 		return nil, fmt.Errorf("the URL of the webhook %w", err)
 	}
 	t, err := transport(&o)
 	if err != nil {
 		return nil, err
 	}
-	u, _ := url.Parse(o.URL) // CheckURL did
+	u, _ := url.Parse(o.URL) // CheckWebURL did
 	h := &Hook{
 		opts: o, place: u.Host, transport: t, results: make(chan result, o.Connections),
 		closing: make(chan struct{}), over: make(chan struct{}), queue: newQueue(o.Size, o.Bytes),

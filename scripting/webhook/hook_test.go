@@ -253,22 +253,10 @@ func TestAQuietReceiverCostsNoAttempts(t *testing.T) {
 	}
 }
 
-func TestURLsThatCannotBeUsed(t *testing.T) {
+func TestAURLThatCannotBeUsedIsNotOpened(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[string]string{
-		"": "begins with", "ftp://a/": `begins with "ftp"`, "http://": "no host", "http:///x": "no host", "https://u:secret@h/": "user name",
-		"http://h/#x": "behind #", "http://[::1": "no URL", "http://h\x00": "no URL", "javascript:alert(1)": "begins with", "//h/x": "begins with",
-	} {
-		err := webhook.CheckURL(url)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%q: %v", url, err)
-		}
-		if _, err := webhook.Open(webhook.Options{URL: url}); err == nil {
-			t.Errorf("%q was opened", url)
-		}
-	}
-	for _, url := range []string{"http://127.0.0.1:80", "https://example.com/a/b?token=x", "http://[::1]:8080/"} {
-		if err := webhook.CheckURL(url); err != nil {
+	for _, url := range []string{"", "ftp://a/", "http://", "https://u:secret@h/"} {
+		if _, err := webhook.Open(webhook.Options{URL: url}); err == nil || !strings.HasPrefix(err.Error(), "the URL of the webhook ") {
 			t.Errorf("%q: %v", url, err)
 		}
 	}

@@ -3,11 +3,7 @@ package webhook
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -57,23 +53,4 @@ func (o Options) withDefaults() Options {
 		o.Dial = new(net.Dialer).DialContext
 	}
 	return o
-}
-
-// CheckURL says why events cannot be posted to a URL. Its errors do not repeat what may
-// be a secret: the path and the query.
-func CheckURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return errors.New("is no URL")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("begins with %q, want http:// or https://", strings.ToValidUTF8(u.Scheme, "?"))
-	case u.Hostname() == "":
-		return errors.New("names no host")
-	case u.User != nil:
-		return errors.New("holds a user name or a password, which no receiver should rely on: it checks the signature")
-	case u.Fragment != "":
-		return errors.New("has a part behind #, which is never sent")
-	}
-	return nil
 }
