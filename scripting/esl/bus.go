@@ -236,6 +236,14 @@ func (b *bus) forget(c *conn) {
 	}
 }
 
+// there is alive for those without the lock.
+func (b *bus) there(id string) bool {
+	b.sync()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.alive(id)
+}
+
 // alive tells whether a call is there to be controlled; the lock is held.
 func (b *bus) alive(id string) bool {
 	if ch := b.channels[id]; ch != nil {

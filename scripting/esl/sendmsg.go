@@ -19,7 +19,7 @@ func (c *conn) sendmsg(cmd *command, args string) string {
 		id = own
 	}
 	if _, err := c.server.opts.Manager.Door(id, call.FromAPI); id == "" || err != nil {
-		return "-ERR invalid session id [" + oneLine(id[:min(len(id), 300)]) + "]"
+		return invalidSession(id)
 	}
 	e := &execution{id: oneLine(cmd.get("Event-UUID")), loops: 1}
 	if e.id == "" || len(e.id) > maxUUID {
@@ -30,15 +30,32 @@ func (c *conn) sendmsg(cmd *command, args string) string {
 		return c.executes(cmd, e, id)
 	case "hangup":
 		r := &run{server: c.server, id: id, data: cmd.get("hangup-cause")}
-		if _, err := r.hangup(); err != nil {
-			return "-ERR " + oneLine(err.Error())
+		if !c.server.bus.there(id) {
+			return invalidSession(id)
 		}
-		return "+OK"
+		c.answer("+OK") // before what it brings about
+		if _, err := r.hangup(); err != nil {
+			c.server.opts.Log.Warn().Str("call_id", id).Str("reason", oneLine(err.Error())).Msg("Event Socket hang-up refused")
+		}
+		return ""
 	case "":
 		return "-ERR not available: there is no call-command"
 	default:
 		return "-ERR not available: call-command " + oneLine(what[:min(len(what), 100)])
 	}
+}
+
+// invalidSession is the reply about a call that is not there, or over.
+func invalidSession(id string) string {
+	return "-ERR invalid session id [" + oneLine(id[:min(len(id), 300)]) + "]"
+}
+
+// refusal is the reply to an application that was not taken.
+func refusal(id string, err error) string {
+	if call.ClassOf(err) == call.ClassGone {
+		return invalidSession(id)
+	}
+	return "-ERR " + err.Error()
 }
 
 // executes queues an application. The reply comes before it begins, or at its end on a
@@ -62,7 +79,7 @@ func (c *conn) executes(cmd *command, e *execution, id string) string {
 	if c.outbound && !c.async && !truth(cmd.get("async")) {
 		e.done = make(chan struct{})
 		if err := p.submit(e, nil); err != nil {
-			return "-ERR " + err.Error()
+			return refusal(id, err)
 		}
 		select {
 		case <-e.done:
@@ -72,7 +89,7 @@ func (c *conn) executes(cmd *command, e *execution, id string) string {
 	}
 	// The reply stands before what the application tells.
 	if err := p.submit(e, func() { c.answer("+OK") }); err != nil {
-		return "-ERR " + err.Error()
+		return refusal(id, err)
 	}
 	return ""
 }
