@@ -47,8 +47,9 @@ type Graceful interface {
 	Graceful() error
 }
 
-// wsConn is a connection to a websocket server. The library makes the handshake,
-// masks and cuts messages, and inflates them; control frames are wsWire's.
+// wsConn is a connection to a websocket server. The library makes the handshake, reads
+// messages, writes texts and compresses; control frames are wsWire's, and frames of
+// audio that is not compressed are made here.
 type wsConn struct {
 	ws       *websocket.Conn
 	wire     *wsWire
@@ -60,6 +61,7 @@ type wsConn struct {
 
 	turn   chan struct{} // holds one element while a message is written
 	frame  []byte        // audio that waits for the rest of its frame; with turn
+	out    []byte        // a frame as it leaves; with turn
 	length int           // of a frame, in bytes
 	muted  bool          // Graceful was called; with turn
 

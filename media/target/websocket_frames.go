@@ -11,6 +11,7 @@ import (
 // Opcodes of frames (RFC 6455 section 5.2).
 const (
 	wsContinue = 0x0
+	wsBinary   = 0x2
 	wsClose    = 0x8
 	wsPing     = 0x9
 	wsPong     = 0xa

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"time"
 
@@ -62,9 +63,16 @@ func (c *wsConn) sendFrame() error {
 	return nil
 }
 
-// writeFrame writes what is kept as one message.
+// writeFrame writes what is kept as one message. Without compression that is a frame
+// which needs nothing of the library.
 func (c *wsConn) writeFrame() error {
-	err := c.ws.Write(endless, websocket.MessageBinary, c.frame)
+	var err error
+	if c.wire.frames.deflate {
+		err = c.ws.Write(endless, websocket.MessageBinary, c.frame)
+	} else {
+		c.out = appendWSBinary(c.out[:0], c.frame, rand.Uint32())
+		err = c.wire.pass(c.out)
+	}
 	n := len(c.frame)
 	c.frame = c.frame[:0]
 	if err != nil {
