@@ -23,10 +23,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if kept, ok := r.Body.(*keptBody); ok {
 		return kept.text, checkBody(r, kept.text)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(s.opts.Times.Body))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	_ = control.SetReadDeadline(time.Time{})
+	body, err := io.ReadAll(http.MaxBytesReader(bottom(w), r.Body, maxBody))
 	var large *http.MaxBytesError
 	var late net.Error
 	switch {
@@ -39,7 +36,27 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		w.Header().Set("Connection", "close")
 		return nil, fault("argument", "the body broke off: "+err.Error())
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return body, checkBody(r, body)
+}
+
+// hurry bounds the time that a body may take, also one that nobody reads: net/http
+// looks for its end before it answers.
+func (s *Server) hurry(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opts.Times.Body))
+	}
+}
+
+// bottom is what net/http gave: MaxBytesReader has it close the connection.
+func bottom(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = u.Unwrap()
+	}
 }
 
 func checkBody(r *http.Request, body []byte) error {

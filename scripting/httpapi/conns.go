@@ -84,6 +84,14 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
+// CloseWrite ends our side, so that the last answer is read before the connection goes.
+func (c *conn) CloseWrite() error {
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return nil
+}
+
 // works says that a request is at work, or no more.
 func (c *conn) works(n int) {
 	c.owner.mu.Lock()

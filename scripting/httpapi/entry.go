@@ -44,6 +44,7 @@ func (s *Server) entry(tcp bool) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
 		w.deadline(s.opts.Times.Write)
+		s.hurry(w, r)
 		who := 0
 		err := sameOrigin(r)
 		if err == nil && tcp {

@@ -35,7 +35,9 @@ type routes struct {
 	wait sync.WaitGroup
 }
 
-func (r *routes) Has(name string) bool { return name == "rms:mine" || name == "rms:hold" || strings.HasPrefix(name, "big") }
+func (r *routes) Has(name string) bool {
+	return name == "rms:mine" || name == "rms:hold" || strings.HasPrefix(name, "big")
+}
 
 func (r *routes) Run(_ *call.Exec, name string, done func(error)) error {
 	r.wait.Go(func() {
