@@ -21,6 +21,7 @@ func (c *Config) check() []error {
 			c.RST.Ports, c.RTP.Ports))
 	}
 	bad = append(bad, c.HTTP.check(c.origins)...)
+	bad = append(bad, c.ESL.check(c.origins)...)
 	bad = append(bad, c.Webhook.check(c)...)
 	return append(bad, c.Stream.check(c.origins)...)
 }

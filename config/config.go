@@ -37,6 +37,7 @@ type Config struct {
 	RST         RST         `doc:"Streams to rst:// servers."                                  key:"rst"`
 	AudioSocket AudioSocket `doc:"Calls that come over AudioSocket."                           key:"audiosocket"`
 	HTTP        HTTP        `doc:"The HTTP API."                                               key:"http"`
+	ESL         ESL         `doc:"The Event Socket."                                          key:"esl"`
 	Webhook     Webhook     `doc:"Events that are posted to a URL."                            key:"webhook"`
 	Log         Log         `doc:"What is written for people."                                 key:"log"`
 

@@ -15,12 +15,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"rms/config"
+	"rms/scripting/esl"
 )
 
 // newLog opens the log of the server: console lines on a terminal, JSON elsewhere,
 // unless log.format says which. Its level can be changed while it is written.
 func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, *logLevel, func(), error) {
-	level := &logLevel{}
+	level := &logLevel{lines: esl.NewLogRing()}
 	if _, err := level.set(cfg.Log.Level); err != nil {
 		return zerolog.Nop(), nil, nil, err
 	}
@@ -44,7 +45,7 @@ func newLog(cfg *config.Config, stdout, stderr io.Writer) (zerolog.Logger, *logL
 		out = zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}
 	}
 	preciseTime()
-	log := zerolog.New(zerolog.SyncWriter(out)).Level(zerolog.TraceLevel).Sample(level).With().Timestamp().Logger()
+	log := zerolog.New(zerolog.MultiLevelWriter(zerolog.SyncWriter(out), level.lines)).Level(zerolog.TraceLevel).Sample(level).With().Timestamp().Logger()
 	return log, level, closer, nil
 }
 
@@ -54,7 +55,10 @@ var preciseTime = sync.OnceFunc(func() { zerolog.TimeFieldFormat = time.RFC3339N
 // logLevel is the level of the least important lines that are written. A logger and
 // all that were made from it ask it for each line, so that it can be changed while
 // they are used.
-type logLevel struct{ least atomic.Int32 }
+type logLevel struct {
+	least atomic.Int32
+	lines *esl.LogRing // for clients of the Event Socket
+}
 
 // levels are the words for them.
 var levels = []string{"trace", "debug", "info", "warn", "error"}

@@ -120,6 +120,7 @@ func (s *server) greet(w io.Writer, cfg *config.Config) {
 	if s.sockets != nil {
 		fmt.Fprintf(w, "  listening   audiosocket://%s\n", s.sockets.Addr())
 	}
+	s.greetESL(w, cfg)
 	if s.http != nil {
 		for _, url := range s.http.URLs() {
 			fmt.Fprintf(w, "  listening   %s\n", url)

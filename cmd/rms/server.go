@@ -21,6 +21,7 @@ import (
 	"rms/media/wire/audiosocket"
 	"rms/rtp"
 	"rms/scripting"
+	"rms/scripting/esl"
 	"rms/scripting/httpapi"
 	"rms/scripting/webhook"
 	"rms/sip"
@@ -40,6 +41,7 @@ type server struct {
 	sockets  *audiosocket.Server // nil when audiosocket.listen is empty
 	http     *httpapi.Server     // nil when http.listen and http.socket are
 	webhook  *webhook.Hook       // nil when webhook.url is empty
+	esl      *esl.Server
 	draining atomic.Bool
 	ending   chan struct{} // has a token when the server is to end after its last call
 	own      atomic.Pointer[target.OwnSockets]
@@ -88,8 +90,12 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
 		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log, Watch: s.records.watcher(),
-		Version: version(), Reload: s.script.Reload,
+		Version: version(), Reload: s.script.Reload, Socket: s.socketApp,
 	})
+	if err := s.openESL(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	o := sipOptions(cfg, maxCalls, log)
 	if s.trace.all() {
 		o.OnTrace = s.trace.message
@@ -199,6 +205,10 @@ func (s *server) close() {
 		if err := s.sockets.Close(ctx); err != nil {
 			s.log.Warn().Err(err).Msg("AudioSocket closed")
 		}
+	}
+	if s.esl != nil {
+		s.esl.Drain() // no connection outlives its call now
+		defer s.esl.Close()
 	}
 	s.calls.Close(ctx)
 	if s.http != nil { // after the calls: subscribers are told how they ended

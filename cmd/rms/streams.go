@@ -52,6 +52,9 @@ func (s *server) ownSockets(cfg *config.Config) target.OwnSockets {
 	if s.http != nil && s.http.Addr().IsValid() {
 		own.TCP = append(own.TCP, s.http.Addr())
 	}
+	if a := s.esl.Addr(); a.IsValid() {
+		own.TCP = append(own.TCP, a)
+	}
 	for _, l := range s.ua.Listeners() {
 		if l.Transport == "udp" {
 			own.UDP = append(own.UDP, l.Addr)

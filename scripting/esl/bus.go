@@ -24,6 +24,7 @@ type bus struct {
 	sessions map[string][]*conn // that control a call, by its id
 	channels map[string]*channel
 	total    int // calls since the start
+	draining bool
 	seconds  rate
 }
 

@@ -74,7 +74,7 @@ func (c *conn) over(ch *channel) {
 		return
 	}
 	c.ended = true
-	if !c.lingers {
+	if !c.lingers || c.server.bus.draining {
 		c.send(c.noticeOf(c.session))
 		c.out.finish()
 		return
@@ -89,6 +89,17 @@ func (c *conn) over(ch *channel) {
 		c.send(c.notice())
 		c.out.finish()
 	})
+}
+
+// hurry ends a connection that outlived its call.
+func (c *conn) hurry() {
+	b := c.server.bus
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.ended {
+		c.send(c.noticeOf(c.session))
+		c.out.finish()
+	}
 }
 
 // getvar returns a variable of the call. One that is not there makes it no command, as

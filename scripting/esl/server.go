@@ -3,8 +3,10 @@ package esl
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,6 +96,20 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Open: len(s.conns), Strangers: len(s.strangers), Accepted: s.accepted.Load(), Refused: s.refused.Load(), BadAuth: s.badAuth.Load(),
 		Slow: s.slow.Load(), LostEvents: s.lost.Load(), Outbound: s.outbound.Load(),
+	}
+}
+
+// Drain lets no connection linger behind its call any more, and ends those that do: the
+// server is about to stop.
+func (s *Server) Drain() {
+	s.bus.mu.Lock()
+	s.bus.draining = true
+	s.bus.mu.Unlock()
+	s.mu.Lock()
+	conns := slices.Collect(maps.Keys(s.conns))
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.hurry()
 	}
 }
 
