@@ -120,7 +120,7 @@ func TestEventsComeAsTheyHappen(t *testing.T) {
 	h := newHouse(t)
 	all, plays := h.subscribe(""), h.subscribe("?name=rms:play_*,rms:end&name=other")
 	id, c := h.dial()
-	one, other := h.subscribe("?call="+id), h.subscribe("?call=another")
+	one, other := h.subscribe("?name=rms:play_*&call="+id), h.subscribe("?call=another")
 	h.expect(200, h.post("/v1/calls/"+id+"/play", `{"file": "tone:440/20ms", "route": "rms:mine"}`))
 	if e := all.want("rms:mine"); e.data["kind"] != call.EventPlayEnd || e.data["call"] != id || e.field("reason") != "done" {
 		t.Errorf("%+v", e)

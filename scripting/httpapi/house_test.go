@@ -49,6 +49,19 @@ func (r *routes) Run(_ *call.Exec, name string, done func(error)) error {
 	return nil
 }
 
+// after is time.AfterFunc, but what is due at once keeps its order.
+func after(d time.Duration, f func()) call.Timer {
+	if d == 0 {
+		f()
+		return due{}
+	}
+	return time.AfterFunc(d, f)
+}
+
+type due struct{}
+
+func (due) Stop() bool { return false }
+
 // house is a server under test: real signalling, sockets and clock.
 type house struct {
 	t      testing.TB
@@ -72,6 +85,7 @@ func manager(t testing.TB) *house {
 	engine := rtp.NewEngine(h.clock)
 	h.calls = call.NewManager(call.Options{
 		Router: h.script, Ports: rtp.NewPorts(rtp.PortsOptions{Min: 48000, Max: 51999}), Engine: engine, Clock: h.clock, Prompts: cache, Log: zerolog.Nop(),
+		AfterFunc: after,
 	})
 	ua, err := sip.Listen(sip.Options{
 		Listen: []string{"udp://127.0.0.1:0"}, T1: 10 * time.Millisecond, NewCalls: -1, PerSource: -1, HalfOpen: -1, Log: zerolog.Nop(),
@@ -134,22 +148,18 @@ func (h *house) dial() (id string, c *siptest.Call) {
 	}
 	h.t.Cleanup(func() { _ = ear.Close() })
 	port := ear.LocalAddr().(*net.UDPAddr).Port
-	before := map[string]bool{}
-	for _, i := range h.calls.List() {
-		before[i.ID] = true
-	}
+	acks := h.calls.Subscribe(call.SubscribeOptions{Names: []string{call.EventAck}})
+	defer acks.Close()
 	c = siptest.UDP(h.t, h.addr).Invite(strings.Replace(siptest.Offer, "40000", fmt.Sprint(port), 1))
 	c.Expect(200)
 	c.Ack()
-	h.until("the call", func() bool {
-		for _, i := range h.calls.List() {
-			if !before[i.ID] && i.State == "answered" {
-				id = i.ID
-			}
-		}
-		return id != ""
-	})
-	return id, c
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	ev, err := acks.Next(ctx)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return ev.Call, c
 }
 
 // until polls.
