@@ -20,7 +20,10 @@ type command struct {
 
 // commands lists the sub-commands in the order of the help.
 func commands() []*command {
-	return []*command{serveCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand, configCommand, versionCommand}
+	return []*command{
+		serveCommand, ctlCommand, topCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand,
+		configCommand, completionCommand, versionCommand,
+	}
 }
 
 func find(name string) *command {
@@ -48,7 +51,7 @@ func help(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fmt.Fprint(stdout, "rms is a SIP and RTP media server: it answers calls, runs a script and plays prompts.\n\n",
 		"    rms COMMAND [flags]          rms help COMMAND\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(stdout, "  %-8s %s\n", c.name, c.short)
+		fmt.Fprintf(stdout, "  %-11s %s\n", c.name, c.short)
 	}
 	fmt.Fprint(stdout, "\nWithout a command rms serves on UDP and TCP port 5060 with its own script and prompts.\n",
 		"Try \"rms demo\" first: it starts a server, calls it and shows what was heard.\n")
@@ -60,6 +63,10 @@ func (c *command) flags(stdout io.Writer) *flag.FlagSet {
 	fs := flag.NewFlagSet("rms "+c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {
+		if catcher, ok := stdout.(*flagCatcher); ok {
+			catcher.fs = fs
+			return
+		}
 		fmt.Fprintf(stdout, "rms %s: %s\n\n    rms %s %s\n\n%s\n", c.name, c.short, c.name, c.args, strings.TrimSpace(c.long))
 		printFlags(stdout, fs)
 	}

@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	err := c.run(ctx, c, args[1:], stdout, stderr)
 	var wrong usageError
+	var coded interface{ ExitCode() int }
 	switch {
 	case err == nil:
 		return exitOK
@@ -66,5 +67,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "rms %s: %v\n", name, err)
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
 	return exitError
 }

@@ -20,9 +20,10 @@ type Command struct {
 	Args  string // behind the name, for the usage line
 	Short string // one line
 	Long  string // paragraphs
-	// Call tells that the first argument is a call, Words what else it may be.
-	Call  bool
-	Words []string
+	// Call tells that the first argument is a call, Words what else it may be, Rest what
+	// stands behind it: for completion.
+	Call        bool
+	Words, Rest []string
 
 	// Flags declares the flags of the command and returns what runs it.
 	Flags func(fs *flag.FlagSet) func(ctx context.Context, e *Env, words []string) error

@@ -289,7 +289,7 @@ func (e *Env) drained(ctx context.Context, answer []byte, wait bool) error {
 var logLevels = []string{"trace", "debug", "info", "warn", "error"}
 
 var logCommand = &Command{
-	Name: "log", Args: "level [LEVEL]", Short: "show or change what the server writes to its log", Words: []string{"level"},
+	Name: "log", Args: "level [LEVEL]", Short: "show or change what the server writes to its log", Words: []string{"level"}, Rest: logLevels,
 	Long: `
 LEVEL is one of trace (with every SIP message), debug, info, warn, error. It holds
 until the server ends. "rms ctl rms_log TEXT" writes a line to the log.`,
