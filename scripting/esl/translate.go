@@ -149,9 +149,11 @@ func (ch *channel) playOver(b *bus, o occasion, p heard, reason string) {
 }
 
 func (ch *channel) disown(file string) {
-	if ch.own[file]--; ch.own[file] <= 0 {
-		delete(ch.own, file)
+	if n := ch.own[file]; n > 1 {
+		ch.own[file] = n - 1
+		return
 	}
+	delete(ch.own, file) // also where nobody owned it: there may be no map
 }
 
 // applied adds the headers of an application.
