@@ -13,8 +13,11 @@ const verbPrefix = "rms_"
 // name=value. A verb that needs no call may stand without the id.
 func (x *Exec) verbCommand(name, args string) string {
 	v, ok := Lookup(name)
-	if !ok || v.Name == "api" {
-		return x.notFound(name)
+	if !ok {
+		return failed(Unknown(cut(name, 100)))
+	}
+	if v.Name == "api" {
+		return x.notFound(name) // a command is no command of its own
 	}
 	words, err := SplitWords(args)
 	if err != nil {

@@ -30,7 +30,7 @@ func TestCommandsAnswerAsTheOriginalDoes(t *testing.T) {
 	id := d.calls.List()[0].ID
 	tests := []struct{ command, want string }{
 		{"nosuchcmd", "-ERR nosuchcmd Command not found!\n"},
-		{"rms_nosuchverb x", "-ERR rms_nosuchverb Command not found!\n"},
+		{"rms_nosuchverb x", "-ERR " + call.Unknown("nosuchverb").Error() + "\n"},
 		{"uuid_exists " + id, "true"},
 		{"uuid_exists none", "false"},
 		{"uuid_exists", "false"},
