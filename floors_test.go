@@ -41,6 +41,7 @@ var floors = map[string]int{
 	"media/ogg":    25,
 
 	"scripting/httpapi": 52,
+	"scripting/esl":     52,
 	"scripting/webhook": 52,
 
 	// What several commands draw with.
@@ -48,7 +49,6 @@ var floors = map[string]int{
 	"cmd/rms/graph":  58,
 
 	// What every script language stands on.
-	"scripting/esl":        52,
 	"scripting/lua":        48,
 	"scripting/starlark":   48,
 	"scripting/scripttest": 47,

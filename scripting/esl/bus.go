@@ -109,7 +109,6 @@ type occasion struct {
 	call     string    // id, "" for none
 	where    string    // what stands for the function of the original
 	at       time.Time // zero: now
-	from     *conn     // nobody else: the event is about that connection
 }
 
 // emit sends an event to those who want it. fill adds what is its own behind what all
@@ -197,6 +196,7 @@ func (b *bus) offer(c *conn, wire []byte) {
 	if lost > 0 {
 		b.server.lost.Add(uint64(lost)) //nolint:gosec // a small number
 		b.server.opts.Log.Warn().Str("source", c.remote).Int("lost", lost).Msg("Event Socket client was too slow for events")
+		b.tellLost(c, lost)
 	}
 	if dead {
 		b.server.lost.Add(maxLost + 1)
@@ -206,6 +206,20 @@ func (b *bus) offer(c *conn, wire []byte) {
 		b.place(c)
 		c.out.close()
 	}
+}
+
+// tellLost tells a client how many events it did not get.
+func (b *bus) tellLost(c *conn, lost int) {
+	o := occasion{name: nameCustom, subclass: "rms::lost", where: "slow"}
+	if !c.wants(kindCustom, o.subclass) {
+		return
+	}
+	b.sequence++
+	e := &event{kind: kindCustom, subclass: o.subclass}
+	b.begin(e, o)
+	e.add("rms_event", "rms:lost")
+	e.add("rms_count", number(int64(lost)))
+	c.out.offer(e.wire(c.format))
 }
 
 // place puts a connection where events of its choice are found; the lock is held.

@@ -84,7 +84,11 @@ func (ch *channel) describe(e *event) {
 			e.add("Hangup-Cause", ch.cause)
 		}
 	}
-	e.headers = append(e.headers, ch.sent...)
+	for _, h := range ch.sent {
+		if _, set := i.Variables[strings.TrimPrefix(h.name, "variable_")]; !set {
+			e.headers = append(e.headers, h)
+		}
+	}
 	e.headers = append(e.headers, ch.last...)
 }
 

@@ -163,6 +163,8 @@ type client struct {
 	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
+
+	early []*message // events that came before an expected reply
 }
 
 func (h *house) connect() *client {
@@ -177,7 +179,7 @@ func (h *house) connect() *client {
 func newClient(t testing.TB, conn net.Conn) *client {
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
-	return &client{t, conn, bufio.NewReader(conn)}
+	return &client{t: t, conn: conn, in: bufio.NewReader(conn)}
 }
 
 // client is a connection that said the password.
@@ -208,9 +210,17 @@ func (c *client) raw(text string) {
 
 func (c *client) say(command string) { c.t.Helper(); c.raw(command + "\n\n") }
 
-// expect reads exactly these bytes.
+// expect reads exactly these bytes, and keeps what events come before them: those begin
+// with their length.
 func (c *client) expect(want string) {
 	c.t.Helper()
+	for {
+		begin, err := c.in.Peek(min(len(want), len("Content-Length: ")))
+		if err != nil || string(begin) != "Content-Length: " {
+			break
+		}
+		c.early = append(c.early, c.read())
+	}
 	got := make([]byte, len(want))
 	n, err := io.ReadFull(c.in, got)
 	if string(got[:n]) != want {
@@ -246,6 +256,16 @@ type message struct {
 func (m *message) get(name string) string { return fmt.Sprint(m.event[name]) }
 
 func (c *client) message() *message {
+	c.t.Helper()
+	if len(c.early) > 0 {
+		m := c.early[0]
+		c.early = c.early[1:]
+		return m
+	}
+	return c.read()
+}
+
+func (c *client) read() *message {
 	c.t.Helper()
 	m := &message{headers: map[string]string{}}
 	for {

@@ -80,7 +80,8 @@ func TestAnApplicationDrivesACall(t *testing.T) {
 		t.Errorf("%s", m.body)
 	}
 	c.do("sendmsg "+id+"\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: tone:440/20ms\nevent-lock: true", "+OK")
-	c.event("CHANNEL_EXECUTE_COMPLETE")
+	for c.event("CHANNEL_EXECUTE_COMPLETE").get("Application") != "playback" {
+	}
 	c.do("sendmsg\ncall-command: hangup", "+OK")
 	p.Reply(p.ExpectRequest("BYE"), 200, "", "")
 	c.event("CHANNEL_HANGUP")

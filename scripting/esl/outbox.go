@@ -144,7 +144,7 @@ func (o *outbox) close() {
 func (o *outbox) write() {
 	defer o.wait.Done()
 	for {
-		batch, done := o.take()
+		batch, size, done := o.take()
 		if batch == nil {
 			if done {
 				o.close()
@@ -155,11 +155,20 @@ func (o *outbox) write() {
 			o.close()
 			return
 		}
+		o.wrote(size)
 	}
 }
 
+// wrote gives room back.
+func (o *outbox) wrote(size int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.bytes = max(0, o.bytes-size)
+	o.room.Broadcast()
+}
+
 // take returns what is to be written next; nil ends the writer, and done the connection.
-func (o *outbox) take() (batch net.Buffers, done bool) {
+func (o *outbox) take() (batch net.Buffers, size int, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := min(len(o.queue), maxBatch)
@@ -168,15 +177,14 @@ func (o *outbox) take() (batch net.Buffers, done bool) {
 		if !o.closed {
 			o.queue = nil // an idle client holds nothing
 		}
-		return nil, o.last
+		return nil, 0, o.last
 	}
 	batch = make(net.Buffers, n)
 	for i, p := range o.queue[:n] {
 		batch[i] = p.bytes
-		o.bytes -= len(p.bytes)
+		size += len(p.bytes)
 	}
 	clear(o.queue[:n])
 	o.queue = o.queue[n:]
-	o.room.Broadcast()
-	return batch, false
+	return batch, size, false
 }

@@ -198,6 +198,9 @@ func (p *performer) begin(e *execution) bool {
 func (p *performer) turn(app *application, e *execution) func() (string, bool) {
 	r := &run{server: p.server, id: p.id, gone: p.gone, data: p.server.expand(p.id, e.data)}
 	wait, err := app.begin(r)
+	if wait == nil {
+		p.server.bus.sync() // what it brought about is told first
+	}
 	switch {
 	case err != nil:
 		p.server.opts.Log.Warn().Str("call_id", p.id).Str("application", e.app).Str("err", oneLine(err.Error())).Msg("Event Socket application failed")
