@@ -40,7 +40,7 @@ func CallLines(i *call.CallInfo, now time.Time) []string {
 	if r := i.RTP; r != nil {
 		put("in", "%d packets, %d lost (%s), %d late, %d concealed, %d duplicate", r.PacketsIn, r.Lost, percent(r.Lost, r.PacketsIn), r.Late, r.Concealed, r.Duplicate)
 		put("", "jitter %.1f ms, jitter buffer %.0f ms, %d keys", r.JitterMS, r.DelayMS, r.Digits)
-		put("out", "%d packets; the far end lost %d, has jitter %.1f ms; round trip %.1f ms", r.PacketsOut, r.FarLost, r.FarJitter, r.RTTMS)
+		put("out", "%d packets; the far end lost %d, has jitter %.1f ms; rtt %.1f ms", r.PacketsOut, r.FarLost, r.FarJitter, r.RTTMS)
 	}
 	put("queue", "%d in the mailbox, %d runs of the script%s", i.Queue, i.Runs, waiting(i))
 	for _, p := range i.Plays {
@@ -59,11 +59,11 @@ func CallLines(i *call.CallInfo, now time.Time) []string {
 }
 
 func stateOf(i *call.CallInfo, now time.Time) string {
-	text := fmt.Sprintf("%s, began %s (%s ago)", i.State, i.Invited.Local().Format("15:04:05"), Long(max(0, now.Sub(i.Invited).Seconds())))
+	text := i.State
 	if i.Answered != nil {
-		text += fmt.Sprintf(", answered after %d ms, lasts %s", i.Answered.Sub(i.Invited).Milliseconds(), Long(i.Seconds))
+		text += fmt.Sprintf(" for %s, after %d ms", Long(i.Seconds), i.Answered.Sub(i.Invited).Milliseconds())
 	}
-	return text
+	return text + fmt.Sprintf("; came %s, %s ago", i.Invited.Local().Format("15:04:05"), Long(max(0, now.Sub(i.Invited).Seconds())))
 }
 
 func orNone(text string) string {

@@ -43,6 +43,7 @@ type Model struct {
 	filter   string
 	mode     mode
 	back     mode   // where a question came from
+	asked    string // id that it is about: rows may move meanwhile
 	edit     string // filter while it is typed
 	message  string // what was done last
 	scroll   int    // of details

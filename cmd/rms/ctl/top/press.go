@@ -50,7 +50,7 @@ func (m *Model) pressInTable(k Key) Action {
 		m.sortBy(m.sort - 1)
 	case 'S', 'r':
 		m.upward = !m.upward
-		m.arrange()
+		m.top()
 	case 'h':
 		m.ask()
 	case KeyEnter:
@@ -96,13 +96,19 @@ func (m *Model) steps(k Key) (int, bool) {
 func (m *Model) sortBy(column int) {
 	m.sort = (column + len(allColumns)) % len(allColumns)
 	m.upward = !allColumns[m.sort].figures
+	m.top()
+}
+
+// top chooses the first row in a new order: the worst is what one wants to see.
+func (m *Model) top() {
+	m.selected, m.at = "", 0
 	m.arrange()
 }
 
 // ask puts the question whether to hang up.
 func (m *Model) ask() {
 	if m.selected != "" && !m.gone {
-		m.back, m.mode = m.mode, confirming
+		m.back, m.mode, m.asked = m.mode, confirming, m.selected
 	}
 }
 
@@ -110,7 +116,7 @@ func (m *Model) answered(k Key) Action {
 	m.mode = m.back
 	m.back = table
 	if k == 'y' || k == 'Y' {
-		return Action{Hangup: m.selected}
+		return Action{Hangup: m.asked}
 	}
 	m.Say("not hung up")
 	return Action{}

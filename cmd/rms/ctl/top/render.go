@@ -6,6 +6,7 @@ import (
 
 	"rms/call"
 	"rms/cmd/rms/ctl"
+	"rms/cmd/rms/graph"
 )
 
 // style is how a piece of a line looks.
@@ -43,11 +44,11 @@ const headLines = 4
 // Render draws the model on so many columns and rows. It changes what is scrolled out of
 // sight only.
 func Render(m *Model, width, height int) []line {
-	width, height = max(20, width), max(6, height)
+	width, height = max(20, width), max(8, height)
 	var out []line
 	out = append(out, m.head(width)...)
 	if height < 12 {
-		out = out[:1]
+		out = out[:2]
 	}
 	body := height - len(out) - 2
 	out = append(out, m.notice(width))
@@ -68,7 +69,24 @@ func Render(m *Model, width, height int) []line {
 	for len(out) < height-1 {
 		out = append(out, nil)
 	}
-	return append(out[:height-1], m.foot(width))
+	out = append(out[:height-1], m.foot(width))
+	for i := range out {
+		out[i] = out[i].clipped(width)
+	}
+	return out
+}
+
+// clipped is the row without what is beyond so many columns.
+func (l line) clipped(width int) line {
+	for i := range l {
+		n := graph.Columns(l[i].text)
+		if n > width {
+			l[i].text = ctl.Fit(l[i].text, width)
+			return l[:i+1]
+		}
+		width -= n
+	}
+	return l
 }
 
 // head says how the server is doing.
@@ -100,7 +118,7 @@ func (m *Model) head(width int) []line {
 			figureOf("given up", "%d", s.Clock.Skipped).bad(r.Skipped > 0), figureOf("goroutines", "%d", s.Process.Routines),
 		},
 		{
-			rate("rtp in/s", r, r.In), rate("out/s", r, r.Out), {"loss", fmt.Sprintf("%.2f %%", r.Loss), r.Loss >= 1},
+			rate("rtp in/s", r, r.In), rate("out/s", r, r.Out), {"loss", fmt.Sprintf("%.2f%%", r.Loss), r.Loss >= 1},
 			{"jitter", ms(s.RTP.JitterMS), false}, {"rtt", ms(s.RTP.RTTMS), false},
 		},
 	}
@@ -137,10 +155,13 @@ func rate(name string, r *Rates, v float64) cell {
 }
 
 func ms(v float64) string {
-	if v > 0 && v < 1 {
-		return fmt.Sprintf("%.2f ms", v)
+	switch {
+	case v > 0 && v < 1:
+		return fmt.Sprintf("%.2fms", v)
+	case v >= 10:
+		return fmt.Sprintf("%.0fms", v)
 	}
-	return fmt.Sprintf("%.1f ms", v)
+	return fmt.Sprintf("%.1fms", v)
 }
 
 func mem(s *ctl.Status) string {
@@ -173,10 +194,10 @@ func (m *Model) notice(width int) line {
 	switch {
 	case m.mode == confirming:
 		to := ""
-		if c := m.look(); c != nil {
+		if c := m.look(); c != nil && c.ID == m.asked {
 			to = " to " + ctl.Party(c.To)
 		}
-		return fit("Hang up call "+short(m.selected)+to+"? y/n", warn)
+		return fit("Hang up call "+short(m.asked)+to+"? y/n", warn)
 	case m.mode == filtering:
 		return fit("Filter: "+m.edit+"_   (Enter keeps it, Esc clears it)", bold)
 	case m.failed != nil:
