@@ -50,6 +50,15 @@ func (s *server) httpOptions(h *config.HTTP) httpapi.Options {
 	for _, t := range h.Tokens {
 		o.Tokens = append(o.Tokens, httpapi.Token{Secret: t.Secret, Read: t.Read})
 	}
+	if s.webhook != nil {
+		o.Webhook = func() httpapi.WebhookStats {
+			w := s.webhook.Stats()
+			return httpapi.WebhookStats{
+				Waiting: w.Waiting, Bytes: w.Bytes, Down: w.Down, Attempts: w.Attempts, Delivered: w.Delivered,
+				Refused: w.Refused, GivenUp: w.GivenUp, Dropped: w.Dropped,
+			}
+		}
+	}
 	o.Ready = func() error {
 		if s.draining.Load() {
 			return errDraining

@@ -110,16 +110,16 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		return nil, err
 	}
 	s.trace.attach(s.ua, func(id string) bool { _, live := s.calls.Find(id); return live })
+	if err := s.openWebhook(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	if err := s.listenHTTP(cfg); err != nil {
 		s.close()
 		return nil, err
 	}
 	own := s.ownSockets(cfg)
 	s.own.Store(&own)
-	if err := s.openWebhook(cfg); err != nil {
-		s.close()
-		return nil, err
-	}
 	if cfg.Script.Watch {
 		s.script.Watch(watchInterval)
 	}

@@ -47,7 +47,7 @@ var (
 	clockBusy    = metric("clock_busy_seconds_total", "Time spent in phases, of all shards.")
 
 	queueDropped = metric("queue_dropped_total",
-		"What queues had no room for: call (events and requests, also those that the script refused), script (runs of routes), events (of subscribers over HTTP).", "queue")
+		"What queues had no room for: call (events and requests, also those that the script refused), script (runs of routes), events (of subscribers over HTTP), webhook (events to post).", "queue")
 	streamsNow  = metric("streams", "Streams with media.")
 	subscribers = metric("event_subscribers", "Subscribers to events, of all doors.")
 	connections = metric("http_connections", "Connections of HTTP clients.")
@@ -61,6 +61,16 @@ var (
 	scriptVersion  = metric("script_version", "Version of the script that new calls get.")
 	scriptBroken   = metric("script_reload_failures_total", "Reloads of the script that failed.")
 	scriptRoute    = metric("script_route_seconds", "From an event to the end of its route, waits in queues too.")
+)
+
+// The families of the webhook.
+var (
+	webhookWaiting   = metric("webhook_waiting", "Events that wait to be posted.")
+	webhookBytes     = metric("webhook_waiting_bytes", "Size of the events that wait to be posted.")
+	webhookUp        = metric("webhook_up", "1 while the receiver takes events, else 0.")
+	webhookAttempts  = metric("webhook_attempts_total", "Attempts to post an event.")
+	webhookDelivered = metric("webhook_delivered_total", "Events that the receiver took.")
+	webhookLost      = metric("webhook_lost_total", "Events that never arrived, by reason: refused by the receiver, given_up after the last attempt.", "reason")
 )
 
 // collector reads the counters of the rest of the program.
@@ -102,6 +112,24 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if o.Scripts != nil {
 		c.script(s)
 	}
+	if o.Webhook != nil {
+		webhook(s, o.Webhook())
+	}
+}
+
+func webhook(s sink, w WebhookStats) {
+	up := 1.0
+	if w.Down {
+		up = 0
+	}
+	s.gauge(webhookWaiting, float64(w.Waiting))
+	s.gauge(webhookBytes, float64(w.Bytes))
+	s.gauge(webhookUp, up)
+	s.counter(webhookAttempts, float64(w.Attempts))
+	s.counter(webhookDelivered, float64(w.Delivered))
+	s.counter(webhookLost, float64(w.Refused), "refused")
+	s.counter(webhookLost, float64(w.GivenUp), "given_up")
+	s.counter(queueDropped, float64(w.Dropped), "webhook")
 }
 
 func (c *collector) calls(s sink, st *call.Stats) {

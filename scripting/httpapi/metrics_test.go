@@ -55,6 +55,9 @@ func value(t *testing.T, families map[string]*dto.MetricFamily, name string, lab
 }
 
 func script(o *httpapi.Options) {
+	o.Webhook = func() httpapi.WebhookStats {
+		return httpapi.WebhookStats{Waiting: 1, Bytes: 20, Down: true, Attempts: 9, Delivered: 5, Refused: 2, GivenUp: 1, Dropped: 8}
+	}
 	o.Scripts = func() scripting.ScriptsStats {
 		return scripting.ScriptsStats{Stats: scripting.Stats{Runs: 7, Failed: 2, Refused: 3, Waiting: 4, Paused: 5}, Version: 6, Broken: 1}
 	}
@@ -73,6 +76,8 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 		"rms_call_setup_seconds": 1, "rms_rtp_sessions": 1, "rms_rtp_packets_total direction=in": 0, "rms_rtp_lost_total": 0, "rms_rtp_jitter_seconds": 0,
 		"rms_streams": 0, "rms_event_subscribers": 1, "rms_script_runs_total": 7, "rms_script_failed_total": 2, "rms_script_waiting": 4,
 		"rms_script_paused": 5, "rms_script_version": 6, "rms_script_reload_failures_total": 1,
+		"rms_webhook_up": 0, "rms_webhook_waiting": 1, "rms_webhook_attempts_total": 9, "rms_webhook_delivered_total": 5,
+		"rms_webhook_lost_total reason=refused": 2, "rms_webhook_lost_total reason=given_up": 1, "rms_queue_dropped_total queue=webhook": 8,
 		"rms_queue_dropped_total queue=call": 0, "rms_queue_dropped_total queue=script": 3, "rms_queue_dropped_total queue=events": 0,
 		"rms_verbs_total result=ok verb=play": 1, "rms_verbs_total result=error verb=play": 0, "rms_verbs_total result=error verb=stream_stop": 1,
 		"rms_http_requests_total code=200 route=POST /v1/calls/{id}/{verb}": 1, "rms_http_requests_total code=422 route=POST /v1/calls/{id}/{verb}": 1,

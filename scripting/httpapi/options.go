@@ -32,6 +32,7 @@ type Options struct {
 	Ready    func() error                               // why new calls are refused, nil when they are not
 	Clock    func() media.ClockStats                    // of the clock that ticks the calls
 	Scripts  func() scripting.ScriptsStats              // of the script
+	Webhook  func() WebhookStats                        // of the events that are posted
 	Render   func(w io.Writer, dot, title string) error // draws a graph as SVG
 	// Trace begins to bring the SIP messages of a call by its Call-ID, "" those of all.
 	Trace   func(sipCallID string) (lines <-chan sip.TraceLine, lost func() uint64, stop func())
@@ -45,6 +46,17 @@ type Options struct {
 type Reloader interface {
 	// Reload returns why the script was not loaded: the one before goes on.
 	Reload() error
+}
+
+// WebhookStats count the events that are posted to a URL.
+type WebhookStats struct {
+	Waiting, Bytes int
+	Down           bool // the receiver does not take them
+	Attempts       uint64
+	Delivered      uint64
+	Refused        uint64 // by the receiver
+	GivenUp        uint64 // after the last attempt
+	Dropped        uint64 // there was no room for
 }
 
 // Token lets in who shows its secret as a bearer token (RFC 6750).

@@ -76,12 +76,8 @@ type stream struct {
 }
 
 func (o *stream) event(t *told) {
-	data, err := t.MarshalJSON()
-	if err != nil {
-		return
-	}
 	o.text.WriteString("id: " + t.id + "\nevent: " + strings.Map(oneLine, t.Name) + "\ndata: ")
-	o.text.Write(data)
+	o.text.Write(t.AppendJSON(o.text.AvailableBuffer(), t.id))
 	o.text.WriteString("\n\n")
 }
 

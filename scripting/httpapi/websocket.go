@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -193,11 +192,7 @@ func (c *wsFeed) tell(ctx context.Context, name string, fields ...call.Field) er
 
 // send writes one event, and waits until the kernel has it.
 func (c *wsFeed) send(ctx context.Context, t *told) error {
-	data, err := t.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("write event %s: %w", t.Name, err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.server.opts.Times.Stall)
 	defer cancel()
-	return c.ws.Write(ctx, websocket.MessageText, data)
+	return c.ws.Write(ctx, websocket.MessageText, t.AppendJSON(nil, t.id))
 }
