@@ -63,6 +63,8 @@ func harmless(text []byte) []byte {
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
 		switch {
+		case r == utf8.RuneError && n == 1:
+			out = escape(out, r)
 		case r == '\n' || r == ' ' || unicode.IsPrint(r):
 			out = append(out, text[i:i+n]...)
 		case r > 0xFFFF:
