@@ -56,6 +56,7 @@ type Call struct {
 	collecting *collect
 	sleeps     []*sleeping
 	socket     *handed // to an Event Socket application
+	lent       bool    // it was handed to one: the INVITE is not answered without a verb
 	keysTold   int     // routes of rms:dtmf that wait or run
 	started    bool    // the start event was sent
 	acked      bool    // rms:ack was sent

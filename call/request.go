@@ -12,8 +12,8 @@ func (c *Call) builtin(r *sip.Request) {
 		return
 	}
 	if c.isInvite(r) {
-		if c.state != invited || c.socket != nil {
-			return // rung, or answered: a verb decides; or the socket's application
+		if c.state != invited || c.lent {
+			return // rung, answered, or handed to an application: a verb decides
 		}
 		if err := c.answer(EventStart); err != nil {
 			c.refused(err)

@@ -114,6 +114,22 @@ func TestAScriptGoesOnWhenTheApplicationResumes(t *testing.T) {
 	h.wait("rms:end")
 }
 
+func TestACallWithoutARouteEndsWhenTheApplicationResumes(t *testing.T) {
+	t.Parallel()
+	a := newApplication()
+	h := socketHouse(t, a, map[string]any{"target": "127.0.0.1:9"}, nil)
+	e := newEar(t)
+	c := h.invite(e, e.offer("0"))
+	<-a.handed
+	a.end <- letGo{resume: true}
+	c.Expect(480)
+	c.AckRefusal()
+	if ev := h.wait("rms:socket"); ev.Get("reason") != "resumed" {
+		t.Errorf("%v", ev.Fields)
+	}
+	h.wait("rms:end")
+}
+
 func TestACallEndsWhenNoApplicationCanBeHad(t *testing.T) {
 	t.Parallel()
 	a := newApplication()

@@ -44,14 +44,14 @@ func init() {
 		Name: "socket",
 		Doc: "Hands the call to an Event Socket application, as the application socket of FreeSWITCH does: rms connects to it, and it drives the call. " +
 			"An INVITE that is not answered yet waits for it. When it closes the connection the call is hung up, unless it has sent resume (or the " +
-			"variable socket_resume is true): then the route runs with reason=resumed. It runs with reason=error when nobody could be had: without a " +
-			"route, and from a script, that ends the call. Where it may connect to is stream.allow's rule.",
+			"variable socket_resume is true): then the route runs with reason=resumed. It runs with reason=error when nobody could be had. In both cases a " +
+			"call ends that a script handed over without a route. Where it may connect to is stream.allow's rule.",
 		Result: "true",
 		Waits:  "route",
 		Params: []Param{
 			{Name: "target", Kind: String, Required: true, Doc: "host:port of the application; several with | between them are tried in turn; \"host:port async full\" is allowed too"},
 			{Name: "flags", Kind: String, Doc: "async: commands do not wait for each other; full: those that are not about this call are allowed too"},
-			{Name: "route", Kind: Route, Doc: "event route that runs when the application has let go; rms:socket when missing"},
+			{Name: "route", Kind: Route, Doc: "event route that runs when the application has let go; rms:socket when missing, if there is one"},
 		},
 		Run: func(x *Exec, a Args) (any, error) {
 			s, err := parseSocket(a.String("target") + " " + a.String("flags"))
@@ -121,7 +121,7 @@ func (c *Call) handOver(x *Exec, s *Socket, route string) error {
 	s.CallID, s.Dial = c.id, x.dialer().DialContext
 	ctx, cancel := context.WithTimeout(context.Background(), c.manager.opts.Streams.ConnectTimeout)
 	h := &handed{route: route, script: x.Origin == FromScript && !x.viaAPI, cancel: cancel}
-	c.socket = h
+	c.socket, c.lent = h, true
 	c.info().Strs("places", s.Places).Bool("async", s.Async).Bool("full", s.Full).Msg("call handed to an Event Socket application")
 	c.manager.spawn(func() {
 		defer cancel()
@@ -143,14 +143,21 @@ func (c *Call) socketOver(h *handed, resume bool, err error) {
 	case err != nil:
 		c.warn().Str("err", cut(err.Error(), 1024)).Msg("Event Socket application not to be had")
 		c.tellSocket(h, ReasonError, Field{"error", cut(err.Error(), 1024)})
-		if h.script && h.route == "" {
-			c.hangup(sip.Cause{By: sip.ByError, Code: 503, Text: "no Event Socket application"})
-		}
+		c.unlessScripted(h, sip.Cause{By: sip.ByError, Code: 503, Text: "no Event Socket application"})
 	case resume:
 		c.tellSocket(h, "resumed")
+		c.unlessScripted(h, sip.Cause{By: sip.ByUs, Code: 200, Text: "the script is over"})
 	default:
 		c.tellSocket(h, "closed")
 		c.hangup(sip.Cause{By: sip.ByUs, Code: 200, Text: "Event Socket closed"})
+	}
+}
+
+// unlessScripted ends a call of a script that nothing goes on in: there is no route for
+// the end of the socket.
+func (c *Call) unlessScripted(h *handed, cause sip.Cause) {
+	if h.script && h.route == "" && !c.router.Has(EventSocket) {
+		c.hangup(cause)
 	}
 }
 

@@ -143,8 +143,8 @@ func (b *bus) channel(ev *call.Event) *channel {
 	ch.refresh()
 	if ev.Kind == call.EventInvite {
 		ch.takeHeaders(ev.Get("headers"))
-	} else if ch.info.Answered != nil {
-		ch.state, ch.answered = "answered", *ch.info.Answered
+	} else {
+		ch.asSeen()
 	}
 	b.channels[ev.Call] = ch
 	b.total++
@@ -161,12 +161,29 @@ func (b *bus) find(id string) *channel {
 	if ch == nil {
 		ch = &channel{bus: b, info: &call.CallInfo{ID: id, State: "invited"}}
 		ch.refresh()
-		ch.state = ch.info.State
-		if at := ch.info.Answered; at != nil {
-			ch.answered = *at
-		}
+		ch.asSeen()
 	}
 	return ch
+}
+
+// asSeen takes the state from the call itself: what it told before was not heard.
+func (ch *channel) asSeen() {
+	ch.state, ch.created = ch.info.State, ch.info.Invited
+	if at := ch.info.Answered; at != nil {
+		ch.answered = *at
+	}
+}
+
+// adopt keeps what is known of a call that began before anybody listened.
+func (b *bus) adopt(id string) {
+	b.sync()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ch := b.find(id); ch.state == "invited" || ch.state == "early" || ch.state == "answered" {
+		if _, live := b.server.opts.Manager.Find(id); live {
+			b.channels[id] = ch
+		}
+	}
 }
 
 // describe is the event that answers connect: all that is known of a call.

@@ -82,7 +82,9 @@ func (c *conn) welcome() {
 func (c *conn) wrong(how string) string {
 	c.leaving = true
 	c.server.badAuth.Add(1)
-	c.server.opts.Log.Warn().Str("source", c.remote).Str("how", how).Msg("Event Socket password was wrong")
+	if more, now := c.server.fold.tell(time.Now()); now {
+		c.server.opts.Log.Warn().Str("source", c.remote).Str("how", how).Int("more", more).Msg("Event Socket password was wrong")
+	}
 	return "-ERR invalid"
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rms/call"
+	"rms/scripting/esl"
 )
 
 // application is a program that calls are handed to.
@@ -214,5 +215,89 @@ func TestANameThatLeadsNowhereIsTold(t *testing.T) {
 	h := newHouse(t, a.handing("async full", ""))
 	p := h.invite()
 	p.Expect(503)
+	p.AckRefusal()
+}
+
+func TestApplicationsNeedNoListener(t *testing.T) {
+	t.Parallel()
+	a := newApplication(t)
+	h := newHouse(t, a.handing("async full", ""), func(o *esl.Options) { o.Listen = "" })
+	p := h.invite()
+	c := a.take()
+	c.say("connect")
+	c.message()
+	c.do("myevents", "+OK Events Enabled")
+	c.do("sendmsg\ncall-command: execute\nexecute-app-name: answer\nevent-lock: true", "+OK")
+	p.Expect(200)
+	p.Ack()
+	c.do("sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: tone:440/20ms\nEvent-UUID: x", "+OK")
+	var got []string
+	for m := c.message(); ; m = c.message() {
+		if got = append(got, m.get("Event-Name")); m.get("Application-UUID") == "x" && m.get("Event-Name") == "CHANNEL_EXECUTE_COMPLETE" {
+			break
+		}
+	}
+	if s := strings.Join(got, " "); s != "CHANNEL_EXECUTE CHANNEL_ANSWER CHANNEL_EXECUTE_COMPLETE CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE" {
+		t.Error(s)
+	}
+	p.Bye()
+	p.Expect(200)
+	if got := c.names(5); got != "CHANNEL_HANGUP CHANNEL_UNPARK CHANNEL_EXECUTE_COMPLETE CHANNEL_STATE CHANNEL_STATE" {
+		t.Error(got)
+	}
+	if m := c.message(); m.headers["Content-Disposition"] != "disconnect" {
+		t.Errorf("%v", m.headers)
+	}
+	c.ends()
+}
+
+func TestDrainLetsNobodyLinger(t *testing.T) {
+	t.Parallel()
+	a := newApplication(t)
+	h := newHouse(t, a.handing("async full", ""))
+	p := h.invite()
+	c := a.take()
+	c.say("connect")
+	c.message()
+	c.do("linger", "+OK will linger")
+	p.Cancel()
+	p.Expect(200)
+	p.Expect(487)
+	p.AckRefusal()
+	if m := c.message(); m.headers["Content-Disposition"] != "linger" {
+		t.Errorf("%v", m.headers)
+	}
+	h.server.Drain()
+	if m := c.message(); m.headers["Content-Disposition"] != "disconnect" {
+		t.Errorf("%v", m.headers)
+	}
+	c.ends()
+	p = h.invite()
+	c = a.take()
+	c.say("connect")
+	c.message()
+	c.do("linger", "+OK will linger")
+	p.Cancel()
+	p.Expect(200)
+	p.Expect(487)
+	p.AckRefusal()
+	if m := c.message(); m.headers["Content-Disposition"] != "disconnect" {
+		t.Errorf("%v", m.headers)
+	}
+	c.ends()
+}
+
+func TestAnApplicationThatSaysNothingIsLetGo(t *testing.T) {
+	t.Parallel()
+	a := newApplication(t)
+	h := newHouse(t, a.handing("async full", ""))
+	p := h.invite()
+	c := a.take()
+	c.raw("connect\nContent-Length: -5\n\n")
+	if m := c.message(); m.headers["Content-Disposition"] != "disconnect" {
+		t.Errorf("%v", m.headers)
+	}
+	c.ends()
+	p.Expect(480)
 	p.AckRefusal()
 }

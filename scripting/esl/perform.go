@@ -48,7 +48,7 @@ type execution struct {
 var errQueue = errors.New("too many applications wait already")
 
 func (s *Server) performer(id string) *performer {
-	s.bus.sync() // it has heard of the call
+	s.bus.adopt(id)
 	s.acts.mu.Lock()
 	defer s.acts.mu.Unlock()
 	p := s.acts.by[id]
@@ -91,8 +91,8 @@ func (a *performers) forget(id string) {
 	delete(a.by, id)
 }
 
-// drop forgets the performer of a call that the bus has forgotten already.
-func (s *Server) drop(p *performer) {
+// dismiss forgets the performer of a call that the bus has forgotten already.
+func (s *Server) dismiss(p *performer) {
 	s.bus.mu.Lock()
 	known := s.bus.channels[p.id] != nil
 	s.bus.mu.Unlock()
@@ -136,7 +136,7 @@ func (p *performer) work() {
 			idle := len(p.running) == 0
 			p.mu.Unlock()
 			if idle {
-				p.server.drop(p)
+				p.server.dismiss(p)
 			}
 			return
 		}

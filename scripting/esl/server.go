@@ -37,11 +37,13 @@ type Server struct {
 	wait sync.WaitGroup
 
 	begin sync.Once
+	fold  fold // of lines about those that may not come
 
 	mu        sync.Mutex // of what follows; never held across I/O
 	closed    bool
 	conns     map[*conn]struct{}
-	strangers []*conn // that have not said the password, the oldest first
+	clients   int     // of them those that came to us
+	strangers []*conn // of them those that have not said the password, the oldest first
 
 	accepted, refused, badAuth, slow, lost, outbound atomic.Uint64
 }
@@ -159,7 +161,9 @@ func (s *Server) admit(nc net.Conn) {
 	c := newConn(s, nc)
 	if err := s.enter(c); err != nil {
 		s.refused.Add(1)
-		s.opts.Log.Warn().Str("source", c.remote).Err(err).Msg("Event Socket connection refused")
+		if more, now := s.fold.tell(time.Now()); now {
+			s.opts.Log.Warn().Str("source", c.remote).Err(err).Int("more", more).Msg("Event Socket connection refused")
+		}
 		_ = nc.SetWriteDeadline(time.Now().Add(time.Second)) // it fits into the socket's buffer
 		_, _ = nc.Write([]byte(rude))
 		_ = nc.Close()
@@ -186,17 +190,17 @@ func (s *Server) enter(c *conn) error {
 	if !s.allowed(c.from) {
 		return errors.New("the address is not in the list of those allowed")
 	}
-	if len(s.strangers) >= s.opts.MaxStrangers || len(s.conns) >= s.opts.MaxConns && len(s.strangers) > 0 {
-		oldest := s.strangers[0]
-		s.strangers = s.strangers[1:]
-		delete(s.conns, oldest)
+	if len(s.strangers) >= s.opts.MaxStrangers || s.clients >= s.opts.MaxConns && len(s.strangers) > 0 {
 		s.refused.Add(1)
+		oldest := s.strangers[0]
+		s.drop(oldest)
 		oldest.out.close()
 	}
-	if len(s.conns) >= s.opts.MaxConns {
+	if s.clients >= s.opts.MaxConns {
 		return errors.New("too many connections")
 	}
 	s.conns[c] = struct{}{}
+	s.clients++
 	s.strangers = append(s.strangers, c)
 	s.wait.Add(1)
 	return nil
@@ -223,8 +227,19 @@ func (s *Server) leave(c *conn) {
 	s.bus.forget(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drop(c)
+}
+
+// drop takes a connection off the lists; the lock is held.
+func (s *Server) drop(c *conn) {
+	if _, there := s.conns[c]; !there {
+		return
+	}
 	delete(s.conns, c)
 	s.strangers = without(s.strangers, c)
+	if !c.outbound {
+		s.clients--
+	}
 }
 
 // without returns a list without one of its entries.
