@@ -61,8 +61,8 @@ func (c *conn) application(id string) (resume bool) {
 	}
 	_ = c.net.SetReadDeadline(time.Now().Add(firstCommand)) // on a connection that just came about
 	c.read()
-	p.end(e, "", true)
 	b.unpark(id)
+	p.end(e, "", true)
 	c.close()
 	return c.resume
 }
