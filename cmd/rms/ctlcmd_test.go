@@ -183,6 +183,37 @@ func TestTraceAndEventsOfALiveServer(t *testing.T) {
 	s.ends(exitOK)
 }
 
+func TestTraceOfACallEndsWithIt(t *testing.T) {
+	s, socket := controlled(t)
+	hangUp := s.calls("echo")
+	s.logs(`"message":"call answered"`)
+	var trace output
+	traced := make(chan int, 1)
+	go func() { traced <- run(t.Context(), []string{"ctl", "trace", "-", "--full", "--socket", socket}, &trace, &trace) }()
+	var st ctl.Status
+	for st.HTTP["subscribers"] < 1 {
+		_, out, _ := rms(t, "ctl", "status", "--json", "--socket", socket)
+		if err := json.Unmarshal([]byte(out), &st); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	hangUp()
+	if code := <-traced; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{" BYE ", "200 OK (BYE)", "             CSeq: "} {
+		if !strings.Contains(trace.String(), want) {
+			t.Errorf("%q is not in\n%s", want, trace.String())
+		}
+	}
+	if code, _, errs := rms(t, "ctl", "trace", "0000", "--socket", socket); code != ctl.ExitNoCall {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	s.signal()
+	s.ends(exitOK)
+}
+
 // watching waits until nobody subscribes, and returns how many do.
 func (s *served) watching(t *testing.T, socket string) int {
 	t.Helper()

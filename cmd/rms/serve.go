@@ -32,7 +32,8 @@ end by themselves; after --drain, or at a second signal, they are hung up.
 
 A script with a mistake that can be seen is refused with file and line. SIGHUP loads it
 again, script.watch does so whenever it changes: calls in progress keep the version that
-they began with, a version with a mistake is logged and not used. To see the
+they began with, a version with a mistake is logged and not used. SIGHUP also opens the
+call records (log.records) anew. "rms ctl" and "rms top" look at a server that runs. To see the
 SIP messages, --log-level trace writes those of all calls to the log, and
 rms.trace{on = true} in a script those of one call, whatever the level is.
 

@@ -156,6 +156,21 @@ func TestPicturesAreThoseThatWereLookedAt(t *testing.T) {
 	}
 }
 
+// The pictures in the document are those of a test.
+func TestDocumentShowsWhatIsDrawn(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile(filepath.FromSlash("../../../../docs/console.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"loss_80x14", "details_80x24"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name+".txt"))
+		if err != nil || !bytes.Contains(doc, text) {
+			t.Errorf("docs/console.md does not have the picture %s (%v)", name, err)
+		}
+	}
+}
+
 // details3 shows the details of the call with the loss, after some seconds of it.
 func details3() *Model {
 	m := model(5)
