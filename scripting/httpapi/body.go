@@ -36,17 +36,12 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		w.Header().Set("Connection", "close")
 		return nil, fault("argument", "the body broke off: "+err.Error())
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return body, checkBody(r, body)
 }
 
-// hurry bounds the time that a body may take, also one that nobody reads: net/http
-// looks for its end before it answers.
-func (s *Server) hurry(w http.ResponseWriter, r *http.Request) {
-	if r.ContentLength != 0 {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opts.Times.Body))
-	}
-}
+// lasts lifts the time limit of a request whose answer takes long: to net/http the
+// client would be gone when it is over.
+func lasts(w http.ResponseWriter) { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
 
 // bottom is what net/http gave: MaxBytesReader has it close the connection.
 func bottom(w http.ResponseWriter) http.ResponseWriter {

@@ -30,6 +30,8 @@ type conn struct {
 	owner *listener
 	busy  int       // requests at work: 0 or 1
 	since time.Time // that it is not
+
+	writable time.Time // until then it may be written to; of the request at work
 }
 
 // Accept waits for a connection that there is room for.

@@ -140,6 +140,7 @@ func (s *Server) first(w *response, r *http.Request, a *answer) {
 
 // again repeats what was answered, or waits until it was.
 func (s *Server) again(ctx context.Context, w *response, r *http.Request, a *answer) {
+	lasts(w)
 	select {
 	case <-a.done:
 	case <-ctx.Done():

@@ -68,7 +68,7 @@ type Token struct {
 // Times are how long things may take. The zero value of each is its default.
 type Times struct {
 	Header    time.Duration // from the connection to the end of a request's header fields: 5 s
-	Body      time.Duration // until the whole body of a request is there: 10 s
+	Body      time.Duration // from the same until the whole body is there: 10 s
 	Idle      time.Duration // between two requests of a connection: 60 s
 	Write     time.Duration // until the client took an answer: 30 s
 	Stall     time.Duration // a subscriber that reads nothing for this long is cut off: 2 min

@@ -109,7 +109,7 @@ func (s *Server) add(l net.Listener, tcp bool) *door {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true) // a limit on connections is one on requests
 	d.server = &http.Server{
-		Handler: s.entry(tcp), ReadHeaderTimeout: t.Header, IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, Protocols: &protocols,
+		Handler: s.entry(tcp), ReadHeaderTimeout: min(t.Header, t.Body), ReadTimeout: t.Body, IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, Protocols: &protocols,
 		DisableGeneralOptionsHandler: true, ConnContext: withConn, ErrorLog: log.New(logWriter{s.log}, "", 0), //nolint:forbidigo // goes to the logger
 	}
 	s.doors = append(s.doors, d)

@@ -90,6 +90,7 @@ func duration(text string) (time.Duration, error) {
 func (s *Server) useAndWait(w http.ResponseWriter, r *http.Request, x *call.Exec, v *call.Verb, a call.Args, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
+	lasts(w)
 	came := make(chan *call.Event, 1)
 	result, err := x.InvokeThen(v, a, func(ev *call.Event) { came <- ev })
 	if err != nil {
