@@ -16,8 +16,12 @@ import (
 var ctlCommand = &command{
 	name: "ctl", args: "COMMAND [flags]", short: "look at a server that runs, and tell it what to do",
 	run: func(ctx context.Context, _ *command, args []string, stdout, stderr io.Writer) error {
-		if len(args) > 0 && args[0] == "top" {
-			return topCommand.run(ctx, topCommand, args[1:], stdout, stderr)
+		name, before, rest := ctl.CommandWord(ctlFlags(), args)
+		if name == "help" && len(rest) > 0 && rest[0] == "top" {
+			name, rest = "top", []string{"--help"}
+		}
+		if name == "top" {
+			return topCommand.run(ctx, topCommand, append(before, rest...), stdout, stderr)
 		}
 		e := ctl.Env{Out: stdout, Err: stderr, Terminal: isTerminal(stdout)}
 		return ctlError(ctl.Run(ctx, args, e, connect, func(fs *flag.FlagSet) { printFlags(stdout, fs) }))

@@ -94,7 +94,7 @@ func TestControlOfAServerThatRuns(t *testing.T) {
 	has(do(0, "reload"), "version 2")
 	has(do(0, "rms_log", short, "from outside"), "")
 	s.logs("from outside")
-	code, out, errs := rms(t, "top", "--socket", socket, "-n", "2", "--every", "100ms")
+	code, out, errs := rms(t, "ctl", "--socket", socket, "top", "-n", "2", "--every", "100ms")
 	if code != 0 || !strings.Contains(out, "calls=1 ") {
 		t.Errorf("%d: %s%s", code, out, errs)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -148,12 +149,13 @@ func text(ev *call.Event, field string) string {
 // header is the first value of a header field of the INVITE.
 func header(ev *call.Event, name string) string {
 	all, _ := ev.Get("headers").(map[string]any)
-	list, _ := all[name].([]any)
-	if len(list) == 0 {
-		return ""
+	for other, values := range all {
+		if list, _ := values.([]any); strings.EqualFold(other, name) && len(list) > 0 {
+			s, _ := list[0].(string)
+			return s
+		}
 	}
-	s, _ := list[0].(string)
-	return s
+	return ""
 }
 
 // reopen has the file opened anew, by its name.

@@ -42,9 +42,9 @@ func Run(ctx context.Context, args []string, e Env, connect Connect, helped func
 	fs.SetOutput(io.Discard)
 	f.place.Declare(fs)
 	fs.BoolVar(&f.json, "json", false, "print JSON")
-	name, before, rest := commandWord(fs, args)
+	name, before, rest := CommandWord(fs, args)
 	if name == "help" {
-		if name, _, rest = commandWord(fs, rest); name != "" {
+		if name, _, rest = CommandWord(fs, rest); name != "" {
 			rest = append([]string{"--help"}, rest...)
 		}
 	}
@@ -83,8 +83,8 @@ func Run(ctx context.Context, args []string, e Env, connect Connect, helped func
 	return e.verb(ctx, name, words, help, f.wait, func() { helped(fs) })
 }
 
-// commandWord finds the first word that is no flag nor the value of one.
-func commandWord(fs *flag.FlagSet, args []string) (name string, before, rest []string) {
+// CommandWord finds the first word that is no flag of a set nor the value of one.
+func CommandWord(fs *flag.FlagSet, args []string) (name string, before, rest []string) {
 	for i := 0; i < len(args); i++ {
 		word := args[i]
 		if !strings.HasPrefix(word, "-") || word == "-" {

@@ -198,8 +198,8 @@ func TestFramesFitEveryScreen(t *testing.T) {
 		wide.sample.Calls[i].ID = "x"
 	}
 	for name, m := range map[string]*Model{"table": model(40), "details": details3(), "wide": wide, "new": NewModel(strings.Repeat("very long ", 30))} {
-		for width := 20; width < 200; width += 3 {
-			for height := 8; height < 50; height += 2 {
+		for width := 20; width < 200; width += 9 {
+			for height := 8; height < 50; height += 3 {
 				for _, keys := range [][]Key{nil, {'h'}, {'n', '?'}, {'q', '/', 'x', KeyEscape}} {
 					press(m, keys...)
 					frame := Render(m, width, height)
