@@ -239,3 +239,27 @@ func TestListenSaysWhatIsWrong(t *testing.T) {
 	}
 	peer(t, ua, "udp").Invite(siptest.Offer).Expect(501)
 }
+
+func TestTraceHookComesAndGoesWhileCallsRun(t *testing.T) {
+	t.Parallel()
+	ua := serve(t, newRecorder(t))
+	p := peer(t, ua, "udp")
+	seen := make(chan sip.TraceLine, 16)
+	ask := func() {
+		p.NewCall().Request("OPTIONS", "")
+		p.Expect(200)
+	}
+	ask()
+	ua.OnTrace(func(l sip.TraceLine) { seen <- l })
+	ask()
+	for _, want := range []string{"OPTIONS ", "SIP/2.0 200 OK"} {
+		if l := <-seen; !strings.HasPrefix(l.First, want) {
+			t.Errorf("saw %q, want %q", l.First, want)
+		}
+	}
+	ua.OnTrace(nil)
+	ask()
+	if len(seen) > 0 {
+		t.Errorf("saw %q after the end", (<-seen).First)
+	}
+}

@@ -140,8 +140,12 @@ func TestTraceAndEventsOfALiveServer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	traced, followed := make(chan int, 1), make(chan int, 1)
-	go func() { traced <- run(ctx, []string{"ctl", "trace", "--next", "echo", "--socket", socket}, &trace, &trace) }()
-	go func() { followed <- run(ctx, []string{"ctl", "events", "-f", "--json", "--socket", socket}, &events, &events) }()
+	go func() {
+		traced <- run(ctx, []string{"ctl", "trace", "--next", "echo", "--socket", socket}, &trace, &trace)
+	}()
+	go func() {
+		followed <- run(ctx, []string{"ctl", "events", "-f", "--json", "--socket", socket}, &events, &events)
+	}()
 	var st ctl.Status
 	for st.HTTP["subscribers"] < 2 {
 		_, out, errs := rms(t, "ctl", "status", "--json", "--socket", socket)
@@ -189,7 +193,9 @@ func TestTraceOfACallEndsWithIt(t *testing.T) {
 	s.logs(`"message":"call answered"`)
 	var trace output
 	traced := make(chan int, 1)
-	go func() { traced <- run(t.Context(), []string{"ctl", "trace", "-", "--full", "--socket", socket}, &trace, &trace) }()
+	go func() {
+		traced <- run(t.Context(), []string{"ctl", "trace", "-", "--full", "--socket", socket}, &trace, &trace)
+	}()
 	var st ctl.Status
 	for st.HTTP["subscribers"] < 1 {
 		_, out, _ := rms(t, "ctl", "status", "--json", "--socket", socket)
