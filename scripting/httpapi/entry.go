@@ -57,6 +57,9 @@ func (s *Server) entry(tcp bool) http.Handler {
 			writeProblem(w, problemOf(err))
 		case pattern == "":
 			nowhere(w, r, h)
+		case lasting[pattern] && r.Method == http.MethodHead:
+			w.Header().Set("Allow", http.MethodGet)
+			writeProblem(w, fault("method", "HEAD is not possible here, only GET: the answer has no end"))
 		case r.Method == http.MethodPost && r.Header.Get("Idempotency-Key") != "":
 			s.idempotent(w, r, who)
 		default:

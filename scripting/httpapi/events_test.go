@@ -316,7 +316,10 @@ func TestSubscribersAreBounded(t *testing.T) {
 	if r := h.expect(503, h.get("/v1/events")); r.kind() != "busy" || r.header.Get("Retry-After") == "" {
 		t.Errorf("%s", r.body)
 	}
-	h.expect(503, h.get("/v1/events/ws"))
+	h.expect(503, h.get("/v1/events/ws", "Connection: Upgrade", "Upgrade: websocket"))
+	if r := h.do("HEAD", "/v1/events", ""); r.status != 405 || r.header.Get("Allow") != "GET" {
+		t.Errorf("HEAD: %d %v", r.status, r.header)
+	}
 	first.stop()
 	h.until("room", func() bool { return h.calls.Stats().Subscribers == 1 })
 	h.subscribe("")

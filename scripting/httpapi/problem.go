@@ -41,6 +41,7 @@ var kinds = map[string]struct {
 	"host":         {http.StatusMisdirectedRequest, "The name in the Host header field is not this server's"},
 	"failed":       {http.StatusUnprocessableEntity, "It cannot be done"},
 	"idempotency":  {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
+	"upgrade":      {http.StatusUpgradeRequired, "The path is that of a websocket"},
 	"internal":     {http.StatusInternalServerError, "A mistake in this program"},
 	"unavailable":  {http.StatusNotImplemented, "This server cannot do that"},
 	"busy":         {http.StatusServiceUnavailable, "Too much is waiting"},

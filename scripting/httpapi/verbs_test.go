@@ -11,6 +11,30 @@ import (
 	"rms/call"
 )
 
+// init adds a verb to the table, as a file of its own would.
+func init() {
+	call.Register(&call.Verb{
+		Name: "say_twice", Doc: "Says a text twice.", Result: "the text, twice", NoCall: true,
+		Params: []call.Param{{Name: "text", Kind: call.String, Required: true, Doc: "what to say"}},
+		Run:    func(_ *call.Exec, a call.Args) (any, error) { return a.String("text") + a.String("text"), nil },
+	})
+}
+
+func TestAVerbOfTheTableIsServedAndDescribedWithoutMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if r := h.expect(200, h.post("/v1/verbs/say_twice", `{"text": "ha"}`)); r.json["result"] != "haha" {
+		t.Errorf("%s", r.body)
+	}
+	d, _ := h.document()
+	if op, ok := d.Paths["/v1/calls/{id}/say_twice"]["post"]; !ok || op.OperationID != "say_twice" || op.RequestBody == nil || !op.RequestBody.Required {
+		t.Errorf("%+v", op)
+	}
+	if !strings.Contains(string(h.get("/v1/verbs").body), `"name":"say_twice"`) || !strings.Contains(string(h.get("/metrics").body), `rms_verbs_total{result="ok",verb="say_twice"} 1`) {
+		t.Error("it is not in the table of verbs or not counted")
+	}
+}
+
 // good are right arguments for verbs whose parameters say too little to make some up,
 // and what comes of them in a call that is answered and plays nothing.
 var good = map[string]struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -23,6 +24,11 @@ const (
 // websocket is GET /v1/events/ws: an event a message. A message of the client is
 // another filter: {"calls": [...], "names": [...]}.
 func (s *Server) websocket(w http.ResponseWriter, r *http.Request) error {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		return fault("upgrade", "this path speaks websocket only; /v1/events tells the same over HTTP")
+	}
 	f, err := filterOf(r.URL.Query())
 	if err != nil {
 		return err

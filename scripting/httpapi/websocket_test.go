@@ -210,3 +210,12 @@ func TestAPageOfAnotherSiteGetsNoWebsocket(t *testing.T) {
 		}
 	}
 }
+
+func TestAWebsocketNeedsAHandshake(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if r := h.expect(426, h.get("/v1/events/ws")); r.kind() != "upgrade" || r.header.Get("Upgrade") != "websocket" {
+		t.Errorf("%v %s", r.header, r.body)
+	}
+	h.expect(400, h.get("/v1/events/ws?nmae=x", "Connection: Upgrade", "Upgrade: websocket"))
+}
