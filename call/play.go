@@ -41,6 +41,8 @@ type playing struct {
 type playlist struct {
 	queue []*playing
 	mixed []*playing
+
+	failed int // plays that failed since one was heard
 }
 
 // all lists what is heard or waits, in the order of the queue.
@@ -93,8 +95,29 @@ func (c *Call) play(p *playing, mode string) error {
 	} else {
 		c.plays.queue = append(c.plays.queue, p)
 	}
-	c.load(p)
+	c.loadSoon(p)
 	return nil
+}
+
+// A call whose plays fail one after the other, as when the prompt of a loop is missing,
+// waits between them: its route would run without end.
+const (
+	failsFree = 3
+	failPause = 250 * time.Millisecond
+)
+
+// loadSoon is load, after a pause when the plays before have all failed.
+func (c *Call) loadSoon(p *playing) {
+	if c.plays.failed < failsFree || !c.leg.live() {
+		c.load(p)
+		return
+	}
+	p.loading = true
+	c.after(failPause, func() {
+		if p.loading = false; !p.over.Load() && c.leg.live() {
+			c.load(p)
+		}
+	})
 }
 
 // load fetches the sound in a goroutine of the loader, because a disk may be slow.
@@ -155,6 +178,7 @@ func (c *Call) try(p *playing) {
 		}
 		if !p.began {
 			p.began = true
+			c.plays.failed = 0
 			c.info().Str("file", p.file).Msg("play started")
 			c.emit(&Event{Name: EventPlayStart, Fields: []Field{{"file", p.file}}})
 		}
@@ -198,7 +222,7 @@ func (c *Call) silence(p *playing) {
 // stopPlays ends everything that plays or waits, in the order of the queue.
 func (c *Call) stopPlays(reason string) {
 	list := c.plays.all()
-	c.plays = playlist{}
+	c.plays = playlist{failed: c.plays.failed}
 	for _, p := range list {
 		c.end(p, reason, nil)
 	}
@@ -218,6 +242,7 @@ func (c *Call) played(p *playing, reason string, played time.Duration) {
 
 // failed sends the event of a play that could not be played, or not to its end.
 func (c *Call) failed(p *playing, played time.Duration, err error) {
+	c.plays.failed++
 	c.warn().Str("file", p.file).Err(err).Dur("played", played).Msg("play failed")
 	text := err.Error()
 	bound := c.router.Has(EventPlayError)

@@ -264,3 +264,27 @@ func TestLoopForEverHasNoSeam(t *testing.T) {
 		c.Expect(200)
 	}
 }
+
+func TestARouteWhosePlaysAllFailIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	pauses := make(chan time.Duration, 16)
+	again := func(x *call.Exec) error { _, err := do(x, "play", "missing.wav", "again"); return err }
+	h := newHouse(t, script{"rms:start": again, "again": again}, func(o *call.Options) {
+		o.AfterFunc = func(d time.Duration, _ func()) call.Timer {
+			pauses <- d
+			return time.AfterFunc(time.Hour, func() {})
+		}
+	})
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	if d := <-pauses; d < 100*time.Millisecond {
+		t.Errorf("a pause of %s", d)
+	}
+	h.settle()
+	if n := len(h.seen("again")); n != 3 {
+		t.Errorf("%d plays failed before the pause, want 3", n)
+	}
+	c.Bye()
+	c.Expect(200)
+	h.wait("rms:end")
+}

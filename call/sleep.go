@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// maxSleeps bounds the sleeps of one call.
-const maxSleeps = 64
+// maxSleeps bounds the sleeps of one call, and leastSleep how short one is: a route
+// that sleeps again and again must not take a core.
+const (
+	maxSleeps  = 64
+	leastSleep = 10 * time.Millisecond
+)
 
 // sleeping is one use of the verb sleep.
 type sleeping struct {
@@ -25,7 +29,7 @@ func (c *Call) sleep(d time.Duration, route string) error {
 	}
 	s := &sleeping{route: route, from: time.Now()}
 	c.sleeps = append(c.sleeps, s)
-	s.timer = c.after(d, func() { c.wake(s, ReasonDone) })
+	s.timer = c.after(max(d, leastSleep), func() { c.wake(s, ReasonDone) })
 	return nil
 }
 
