@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -45,9 +46,12 @@ func (c *wsConn) Write(f *media.Frame) error {
 
 // pack adds samples to the frame, as many as it takes, and returns the others.
 func (c *wsConn) pack(pcm []int16) []int16 {
-	n := min(len(pcm), (c.length-len(c.frame))/2)
-	for _, s := range pcm[:n] {
-		c.frame = append(c.frame, byte(s), byte(uint16(s)>>8))
+	have := len(c.frame)
+	n := min(len(pcm), (c.length-have)/2)
+	c.frame = c.frame[:have+2*n] // its room is that of a whole frame
+	out := c.frame[have:]
+	for i, s := range pcm[:n] {
+		binary.LittleEndian.PutUint16(out[2*i:], uint16(s))
 	}
 	return pcm[n:]
 }
