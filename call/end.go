@@ -152,7 +152,9 @@ func (c *Call) finish() {
 	if !c.answeredAt.IsZero() {
 		setup, duration = c.answeredAt.Sub(c.began), now.Sub(c.answeredAt)
 	} else {
-		code = c.cause.Code
+		if code = c.cause.Code; code/100 == 2 {
+			code = 487 // the caller ended the early dialog: that is how its INVITE was answered
+		}
 		c.manager.failed.Add(1)
 	}
 	s := &c.legStats
