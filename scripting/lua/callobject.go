@@ -150,7 +150,7 @@ func (s *State) varGet(L *glua.LState) int {
 func (s *State) varSet(L *glua.LState) int {
 	s.live(L)
 	name := L.CheckString(2)
-	value, err := goValue(L.Get(3))
+	value, err := s.goValue(L.Get(3))
 	if err != nil {
 		L.RaiseError("call.var.%s: %s", name, err.Error())
 	}

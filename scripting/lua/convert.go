@@ -20,15 +20,18 @@ const (
 // float64, string, []any (a table with only the keys 1 to n), map[string]any.
 // Metatables are not asked. Functions, coroutines, objects, cycles and values
 // beyond the limits are errors.
-func goValue(v glua.LValue) (any, error) {
-	c := converter{path: map[*glua.LTable]bool{}}
-	return c.value(v, 0)
-}
+func (s *State) goValue(v glua.LValue) (any, error) { return s.converter().value(v, 0) }
 
+// converter has the limits of all values that go to a verb together.
 type converter struct {
 	path   map[*glua.LTable]bool
+	spend  func(steps int) error
 	values int
 	bytes  int
+}
+
+func (s *State) converter() *converter {
+	return &converter{path: map[*glua.LTable]bool{}, spend: s.meter.Spend}
 }
 
 func (c *converter) value(v glua.LValue, depth int) (any, error) {
@@ -70,6 +73,9 @@ func (c *converter) table(t *glua.LTable, depth int) (any, error) {
 	}
 	if c.path[t] {
 		return nil, errors.New("a table that contains itself cannot be given to a verb")
+	}
+	if err := c.spend(2*t.Len() + removedKeys(t)/16 + 8); err != nil {
+		return nil, err
 	}
 	c.path[t] = true
 	defer delete(c.path, t)

@@ -9,7 +9,7 @@ import (
 const specials = "^$*+?.([%-"
 
 func (s *State) matcher(text, pattern string) *matcher {
-	return &matcher{text: text, pattern: pattern, spend: s.meter.Spend}
+	return &matcher{text: text, pattern: pattern, spend: s.meter.Spend, unspent: len(pattern) / 64}
 }
 
 // search looks for the first match from a place on and returns its range; ok is
@@ -44,7 +44,7 @@ func (s *State) strFind(L *glua.LState) int {
 		return 1
 	}
 	if L.ToBool(4) || !strings.ContainsAny(pattern, specials) {
-		s.spend(L, len(text)/256+1)
+		s.spend(L, (len(text)+len(pattern))/256+1)
 		i := strings.Index(text[from:], pattern)
 		if i < 0 {
 			L.Push(glua.LNil)

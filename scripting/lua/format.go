@@ -64,15 +64,21 @@ func (s *State) converted(L *glua.LState, out *strings.Builder, flags string, le
 	var text string
 	if letter == 's' {
 		text = L.ToStringMeta(L.CheckAny(arg)).String()
+		s.fits(L, out, text)
+		if flags != "" {
+			text = fmt.Sprintf("%"+flags+"s", text)
+		}
+	} else {
+		text = s.conversion(L, flags, letter, arg)
 	}
+	s.fits(L, out, text)
+	out.WriteString(text)
+}
+
+func (s *State) fits(L *glua.LState, out *strings.Builder, text string) {
 	if size := out.Len() + len(text); size > s.limits.String {
 		s.build(L, size)
 	}
-	if letter == 's' && flags == "" {
-		out.WriteString(text)
-		return
-	}
-	out.WriteString(s.conversion(L, flags, letter, arg))
 }
 
 func (s *State) conversion(L *glua.LState, flags string, letter byte, arg int) string {
@@ -88,8 +94,6 @@ func (s *State) conversion(L *glua.LState, flags string, letter byte, arg int) s
 		return fmt.Sprintf(spec+"s", string([]byte{byte(L.CheckInt(arg))}))
 	case 'q':
 		return quote(L.CheckString(arg))
-	case 's':
-		return fmt.Sprintf(spec+"s", L.ToStringMeta(L.CheckAny(arg)).String())
 	}
 	return float(spec, letter, float64(L.CheckNumber(arg)))
 }

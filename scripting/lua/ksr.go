@@ -49,7 +49,7 @@ func (s *State) openKSR() {
 func (s *State) unavailable(prefix string) *glua.LTable {
 	meta := s.L.CreateTable(0, 4)
 	meta.RawSetString("__index", s.L.NewFunction(func(L *glua.LState) int {
-		L.RaiseError("%s%s is not available in this version of rms", prefix, L.Get(2))
+		L.RaiseError("%s%s is not available in this version of rms", prefix, brief(L.Get(2).String()))
 		return 0
 	}))
 	return meta
@@ -92,6 +92,7 @@ func (s *State) isMethod(L *glua.LState) int {
 
 func (s *State) method(L *glua.LState, names string) int {
 	s.inRoute(L, "is_method")
+	s.spend(L, len(names)/4+1)
 	method, found := s.x.Method(), false
 	for name := range strings.SplitSeq(names, "|") {
 		found = found || method != "" && strings.EqualFold(strings.TrimSpace(name), method)

@@ -29,7 +29,7 @@ func (s *State) openLibs() {
 		s.L.G.Global.RawSetString(name, glua.LNil)
 	}
 	s.define(s.L.G.Global, map[string]glua.LGFunction{
-		"next": s.next, "pairs": s.pairs, "print": s.print,
+		"next": s.next, "pairs": s.pairs, "print": s.print, "unpack": s.unpack,
 	})
 	s.define(s.lib("string"), map[string]glua.LGFunction{
 		"byte": s.strByte, "lower": s.strLower, "upper": s.strUpper, "rep": s.strRep,
@@ -41,6 +41,7 @@ func (s *State) openLibs() {
 		"insert": s.bounded("table", "insert"), "remove": s.bounded("table", "remove"),
 	})
 	s.define(s.lib("math"), map[string]glua.LGFunction{"random": mathRandom, "randomseed": none})
+	s.countArguments()
 	s.openWaits() // before the functions that it needs are replaced
 	s.openCoroutines()
 }
@@ -69,11 +70,11 @@ func (s *State) original(lib, name string) glua.LGFunction {
 
 func none(*glua.LState) int { return 0 }
 
-// next is dear when many keys of a table were removed, so it counts more than
-// one step.
+// next passes all keys that were removed, so it counts more than one step: enough
+// for a look at the clock each time when there are many.
 func (s *State) next(L *glua.LState) int {
 	t := L.CheckTable(1)
-	s.spend(L, 8)
+	s.spend(L, 8+min(removedKeys(t)/16, 64))
 	key, value := t.Next(L.Get(2))
 	if key == glua.LNil {
 		L.Push(glua.LNil)

@@ -58,10 +58,16 @@ func (s *State) xlog(L *glua.LState) int {
 
 func (s *State) print(L *glua.LState) int {
 	var parts []string
+	size := 0
 	for i := 1; i <= L.GetTop(); i++ {
-		parts = append(parts, L.ToStringMeta(L.Get(i)).String())
+		part := L.ToStringMeta(L.Get(i)).String()
+		if size += len(part) + 1; size > s.limits.String {
+			s.build(L, size)
+		}
+		parts = append(parts, part)
 		s.spend(L, 8)
 	}
+	s.build(L, size)
 	s.write(zerolog.InfoLevel, strings.Join(parts, "\t"))
 	return 0
 }

@@ -89,8 +89,9 @@ func (m *matcher) fail(err error) int {
 // count counts one try and reports whether the match may go on.
 func (m *matcher) count() bool {
 	if m.unspent++; m.unspent >= 64 {
+		n := m.unspent
 		m.unspent = 0
-		if err := m.spend(64); err != nil {
+		if err := m.spend(n); err != nil {
 			m.fail(err)
 		}
 	}

@@ -118,6 +118,27 @@ func (w *walker) stack(L *glua.LState) {
 	}
 }
 
+// Places of the parts of a table, which are not exported.
+var arrayField, keysField, dictField, strdictField = tableField("array"), tableField("keys"), tableField("dict"), tableField("strdict")
+
+func tableField(name string) []int {
+	f, _ := reflect.TypeFor[glua.LTable]().FieldByName(name)
+	return f.Index
+}
+
+// arrayPlaces returns how many places the array part of a table has, empty ones
+// at its end too.
+func arrayPlaces(t *glua.LTable) int {
+	return reflect.ValueOf(t).Elem().FieldByIndex(arrayField).Len()
+}
+
+// removedKeys returns how many keys of a table were removed: it keeps them, and
+// each walk through it passes them.
+func removedKeys(t *glua.LTable) int {
+	v := reflect.ValueOf(t).Elem()
+	return v.FieldByIndex(keysField).Len() - v.FieldByIndex(dictField).Len() - v.FieldByIndex(strdictField).Len()
+}
+
 // tableBytes estimates the memory of a table itself. Its parts are not exported
 // and can be larger than what is in them: an array keeps its room and the list
 // of keys keeps those that were removed.

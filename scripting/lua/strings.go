@@ -26,7 +26,7 @@ func (s *State) strByte(L *glua.LState) int {
 	str := L.CheckString(1)
 	first := L.OptInt(2, 1)
 	from, to := span(len(str), first, L.OptInt(3, first))
-	s.spend(L, (to-from)/8+1)
+	s.results(L, uint64(to-from))
 	for _, c := range []byte(str[from:to]) {
 		L.Push(glua.LNumber(c))
 	}

@@ -45,6 +45,7 @@ func TestStringLibraryIsLua51(t *testing.T) {
 		{`local n=0 for w in ("abc"):gmatch("") do n=n+1 end return n`, list(4)},
 		{`return ("%d %5.2f %s %q %x %%"):format(3, 2.5, "hi", 'a"b', 255)`, list(`3  2.50 hi "a\"b" ff %`)},
 		{`return ("%5s|%-5s|%05d|%g|%c"):format("a", "b", 42, 0.1, 65)`, list("    a|b    |00042|0.1|A")},
+		{`return ("%5s|%s"):format(setmetatable({}, {__tostring = function() return "t" end}), "x")`, list("    t|x")},
 		{`return ("%s %s"):format(nil, true)`, list("nil true")},
 		{`return ("%g %g"):format(1e20, 100000)`, list("1e+20 100000")},
 		{`return ("abc"):byte(), ("abc"):byte(-1), ("abc"):byte(10)`, list(97, 99)},
@@ -105,7 +106,12 @@ func TestTableLibrary(t *testing.T) {
 		`local t={1,2,3} return table.remove(t), table.remove(t, 1), #t`:                            list(3, 1, 1),
 		`local n=0 for k,v in pairs({a=1,b=2,3}) do n=n+v end return n, next({})`:                   list(6),
 		`local n=0 for i,v in ipairs({1,2,nil,4}) do n=n+v end return n`:                            list(3),
-		`return unpack({1,2,3})`: list(1, 2, 3),
+		`return unpack({1,2,3})`:                                  list(1, 2, 3),
+		`return unpack({1,2,3}, 2)`:                               list(2, 3),
+		`return unpack({1,2,3}, 2, nil)`:                          list(2, 3),
+		`return unpack({1,2,3}, 0, 2)`:                            list(nil, 1, 2),
+		`return select("#", unpack({}, 1, 5)), unpack({1}, 2, 1)`: list(5),
+		`local t={[3]=1} t[3]=nil table.insert(t, 7) table.insert(t, 1, 6) return #t, t[1], t[2]`:   list(2, 6, 7),
 		`local r = math.random(5,5) local q = math.random() return r, q < 1, pcall(math.random, 0)`: nil,
 	} {
 		if want == nil {

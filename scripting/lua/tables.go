@@ -12,12 +12,16 @@ import (
 func (s *State) bounded(lib, name string) glua.LGFunction {
 	original := s.original(lib, name)
 	return func(L *glua.LState) int {
-		n := L.CheckTable(1).Len()
+		t := L.CheckTable(1)
+		n, places := t.Len(), arrayPlaces(t)
+		s.spend(L, places/64+1)
 		if n >= maxArray-1 && name == "insert" {
 			L.RaiseError("table too large: a list may have %d values", maxArray-1)
 		}
-		if pos := L.Get(2); L.GetTop() > 1 && pos.Type() == glua.LTNumber {
-			s.spend(L, n/64+1)
+		if places >= maxArray-1 {
+			for range places - n {
+				t.Remove(-1) // the empty places at the end, which insert would push on and on
+			}
 		}
 		return original(L)
 	}

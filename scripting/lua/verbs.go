@@ -2,6 +2,7 @@ package lua
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func (s *State) openVerbs() {
 
 func unknownVerb(L *glua.LState) int {
 	if name, ok := L.Get(2).(glua.LString); ok {
-		noVerb(L, string(name))
+		noVerb(L, brief(string(name)))
 	}
 	return 0
 }
@@ -67,7 +68,7 @@ func unknownGlobal(L *glua.LState) int {
 	name := glua.LVAsString(L.Get(2))
 	switch {
 	case strings.HasPrefix(name, "rms_"):
-		noVerb(L, name)
+		noVerb(L, brief(name))
 	case slices.Contains(removed, name) || slices.Contains(closedLibs, name):
 		L.RaiseError("%s is not available to scripts", name)
 	}
@@ -112,7 +113,7 @@ func kemi(ok bool) glua.LNumber {
 // invoke checks the arguments on the stack and runs the verb. A mistake in them
 // is raised with file and line.
 func (s *State) invoke(L *glua.LState, v *call.Verb) (any, error) {
-	positional, named, err := arguments(L)
+	positional, named, err := s.arguments(L)
 	if err != nil {
 		L.RaiseError("rms_%s: %s", v.Name, err.Error())
 	}
@@ -148,12 +149,16 @@ func (s *State) use(L *glua.LState, v *call.Verb, args call.Args) (any, error) {
 
 // arguments reads what a verb was called with: one table holds named
 // parameters, and positional ones in its list part; else all are positional.
-func arguments(L *glua.LState) (positional []any, named map[string]any, err error) {
+func (s *State) arguments(L *glua.LState) (positional []any, named map[string]any, err error) {
+	c := s.converter()
 	if t, ok := L.Get(1).(*glua.LTable); ok && L.GetTop() == 1 {
-		return tableArguments(t)
+		return c.arguments(t)
+	}
+	if err := c.spend(L.GetTop()); err != nil {
+		return nil, nil, err
 	}
 	for i := 1; i <= L.GetTop(); i++ {
-		v, err := goValue(L.Get(i))
+		v, err := c.value(L.Get(i), 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -170,10 +175,13 @@ func behind(n int) glua.LValue {
 	return glua.LNumber(n)
 }
 
-func tableArguments(t *glua.LTable) (positional []any, named map[string]any, err error) {
+func (c *converter) arguments(t *glua.LTable) (positional []any, named map[string]any, err error) {
 	n := min(t.Len(), maxValues)
+	if err := c.spend(n + removedKeys(t)/16 + 8); err != nil {
+		return nil, nil, err
+	}
 	for i := 1; i <= n; i++ {
-		v, err := goValue(t.RawGetInt(i))
+		v, err := c.value(t.RawGetInt(i), 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -186,7 +194,10 @@ func tableArguments(t *glua.LTable) (positional []any, named map[string]any, err
 		if !ok {
 			return nil, nil, errors.New("parameter names are strings")
 		}
-		v, err := goValue(value)
+		if len(name) > maxQuoted {
+			return nil, nil, fmt.Errorf("unknown parameter %q", brief(string(name)))
+		}
+		v, err := c.value(value, 0)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -13,7 +13,7 @@ import (
 // waitVerb is rms.<name>_wait on the stack of a thread: it runs the verb and lets the
 // run wait for its event. It is called through a wrapper (see wrapped).
 func (s *State) waitVerb(L *glua.LState, v *call.Verb) int {
-	positional, named, err := arguments(L)
+	positional, named, err := s.arguments(L)
 	if err == nil {
 		var args call.Args
 		if args, err = v.WaitForm().Bind(positional, named); err == nil {
@@ -26,7 +26,7 @@ func (s *State) waitVerb(L *glua.LState, v *call.Verb) int {
 
 // pauseVerb is the plain name of a verb that waits when it is given no route.
 func (s *State) pauseVerb(L *glua.LState, v *call.Verb) int {
-	positional, named, err := arguments(L)
+	positional, named, err := s.arguments(L)
 	if err != nil {
 		return s.wrong(L, "rms_"+v.Name+": "+err.Error())
 	}
