@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,7 +16,7 @@ const (
 // sleeping is one use of the verb sleep.
 type sleeping struct {
 	route string
-	from  time.Time
+	due   time.Time
 	timer Timer
 }
 
@@ -27,10 +28,24 @@ func (c *Call) sleep(d time.Duration, route string) error {
 	case len(c.sleeps) >= maxSleeps:
 		return fmt.Errorf("%d sleeps of the call are not over yet", maxSleeps)
 	}
-	s := &sleeping{route: route, from: time.Now()}
+	d = max(d, leastSleep)
+	s := &sleeping{route: route, due: time.Now().Add(d)}
 	c.sleeps = append(c.sleeps, s)
-	s.timer = c.after(max(d, leastSleep), func() { c.wake(s, ReasonDone) })
+	s.timer = c.after(d, func() { c.wakeUntil(s) })
 	return nil
+}
+
+// wakeUntil ends a sleep whose time has come, and those before it: timers that are due
+// together fire in no order.
+func (c *Call) wakeUntil(s *sleeping) {
+	if !slices.Contains(c.sleeps, s) {
+		return
+	}
+	due := slices.DeleteFunc(slices.Clone(c.sleeps), func(o *sleeping) bool { return o.due.After(s.due) })
+	slices.SortStableFunc(due, func(a, b *sleeping) int { return a.due.Compare(b.due) })
+	for _, o := range due {
+		c.wake(o, ReasonDone)
+	}
 }
 
 // wake ends a sleep, once.

@@ -293,11 +293,11 @@ func TestOfferInOurAnswerNeedsAnAnswerInTheAck(t *testing.T) {
 	}
 	c.Bye()
 	c.Expect(200)
+	h.wait("ended")
 	c = p.Invite("")
 	c.Expect(200)
 	c.Ack()
 	p.Reply(p.ExpectRequest("BYE"), 200, "", "")
-	h.wait("ended")
 	if e := h.wait("ended"); e.c.By != sip.ByError {
 		t.Errorf("ended %+v", e.c)
 	}
