@@ -57,12 +57,20 @@ func New(o Options) *Server {
 	return s
 }
 
+// family is the network of an address: 0.0.0.0 means all of IPv4, and not IPv6 too.
+func family(listen string) string {
+	if a, err := netip.ParseAddrPort(listen); err == nil && a.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
 // Listen begins to take clients.
 func (s *Server) Listen() error {
 	if s.opts.Password == "" {
 		return errors.New("listen for the Event Socket: there is no password")
 	}
-	ln, err := net.Listen("tcp", s.opts.Listen) //nolint:noctx // it does not wait
+	ln, err := net.Listen(family(s.opts.Listen), s.opts.Listen) //nolint:noctx // it does not wait
 	if err != nil {
 		return fmt.Errorf("listen for the Event Socket: %w", err)
 	}

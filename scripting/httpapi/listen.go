@@ -39,7 +39,11 @@ func (s *Server) listenTCP() error {
 		}
 		certificate = &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}
 	}
-	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(o.Listen))
+	network := "tcp"
+	if o.Listen.Addr().Is4() {
+		network = "tcp4" // 0.0.0.0 means all of IPv4, and not IPv6 too
+	}
+	l, err := net.ListenTCP(network, net.TCPAddrFromAddrPort(o.Listen))
 	if err != nil {
 		return &ListenError{Err: fmt.Errorf("listen on %s: %w", o.Listen, errors.Unwrap(err))}
 	}

@@ -98,11 +98,19 @@ type Server struct {
 	stats  ServerStats
 }
 
+// family is the network of an address: 0.0.0.0 means all of IPv4, and not IPv6 too.
+func family(listen string) string {
+	if a, err := netip.ParseAddrPort(listen); err == nil && a.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
 // Listen starts a server. It runs h for every peer that has said its UUID, on the
 // goroutine of the connection; when h returns the connection is closed.
 func Listen(o ServerOptions, h func(*Peer)) (*Server, error) {
 	o.defaults()
-	ln, err := net.Listen("tcp", o.Listen) //nolint:noctx // it does not wait
+	ln, err := net.Listen(family(o.Listen), o.Listen) //nolint:noctx // it does not wait
 	if err != nil {
 		return nil, fmt.Errorf("listen for audiosocket: %w", err)
 	}
