@@ -10,7 +10,7 @@ import (
 // that sleeps again and again must not take a core.
 const (
 	maxSleeps  = 64
-	leastSleep = 10 * time.Millisecond
+	leastSleep = time.Millisecond
 )
 
 // sleeping is one use of the verb sleep.

@@ -8,7 +8,7 @@ func init() {
 		Waits:  "route",
 		Pauses: true,
 		Params: []Param{
-			{Name: "seconds", Kind: Duration, Required: true, Max: 86400, Unit: "s", Doc: "how long; at least 10 ms"},
+			{Name: "seconds", Kind: Duration, Required: true, Max: 86400, Unit: "s", Doc: "how long; at least 1 ms"},
 			{Name: "route", Kind: Route, Doc: "event route that runs then; rms:sleep when missing"},
 		},
 		Run: func(x *Exec, a Args) (any, error) {

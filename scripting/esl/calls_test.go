@@ -58,6 +58,7 @@ func TestACallIsToldInTheWordsOfFreeSWITCH(t *testing.T) {
 	c.say("api uuid_answer " + id)
 	p.Expect(200)
 	p.Ack()
+	c.expect("Content-Type: api/response\nContent-Length: 4\n\n+OK\n")
 	m := c.event("CHANNEL_ANSWER")
 	if m.get("Answer-State") != "answered" || m.get("Channel-Call-State") != "ACTIVE" || m.get("Channel-Read-Codec-Name") != "PCMU" ||
 		m.get("Caller-Channel-Answered-Time") == "0" || m.get("Caller-Channel-Progress-Time") == "0" || m.get("Caller-Channel-Progress-Media-Time") == "0" {

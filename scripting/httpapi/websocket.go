@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -51,6 +53,7 @@ func (s *Server) websocket(w http.ResponseWriter, r *http.Request) error {
 		cancel()
 		_ = ws.CloseNow()
 		<-c.gone
+		c.pings.Wait()
 	}()
 	if last := lastID(r); last != "" && c.send(ctx, fd.missed(last)) != nil {
 		return nil
@@ -67,6 +70,9 @@ type wsFeed struct {
 	feed   *feed
 	asked  chan asked
 	gone   chan struct{} // closed when the client cannot be heard any more
+
+	pinging atomic.Bool // a ping waits for its pong
+	pings   sync.WaitGroup
 }
 
 // asked is a filter that the client wants, or why it gets none.
@@ -182,14 +188,25 @@ func texts(list []string) []any {
 	return out
 }
 
-// beat pings the client, and waits for its pong.
+// beat pings the client. Its pong is waited for elsewhere: events go on meanwhile, and
+// one that does not come ends the connection.
 func (c *wsFeed) beat(ctx context.Context) error {
 	if t := c.feed.look(); t != nil {
 		return c.send(ctx, t)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.server.opts.Times.Stall)
-	defer cancel()
-	return c.ws.Ping(ctx)
+	if c.pinging.Swap(true) {
+		return nil
+	}
+	c.pings.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, c.server.opts.Times.Stall)
+		defer cancel()
+		if c.ws.Ping(ctx) != nil {
+			_ = c.ws.CloseNow()
+			return
+		}
+		c.pinging.Store(false)
+	})
+	return nil
 }
 
 func (c *wsFeed) tell(ctx context.Context, name string, fields ...call.Field) error {

@@ -219,3 +219,39 @@ func TestAWebsocketNeedsAHandshake(t *testing.T) {
 	}
 	h.expect(400, h.get("/v1/events/ws?nmae=x", "Connection: Upgrade", "Upgrade: websocket"))
 }
+
+func TestAWebsocketWithoutPongsHearsEventsAndDoesNotHoldTheStopUp(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *httpapi.Options) { o.Times.Heartbeat, o.Times.Stall = 10*time.Millisecond, time.Hour })
+	pinged := make(chan struct{}, 100)
+	conn, _, err := websocket.Dial(t.Context(), h.base+"/v1/events/ws?name=rms:invite", &websocket.DialOptions{
+		OnPingReceived: func(context.Context, []byte) bool {
+			pinged <- struct{}{}
+			return false
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.CloseNow() }()
+	heard := make(chan error, 2)
+	go func() {
+		for range 2 {
+			_, _, err := conn.Read(context.Background())
+			heard <- err
+		}
+	}()
+	<-pinged
+	h.dial()
+	if err := <-heard; err != nil {
+		t.Fatalf("no event behind a ping without pong: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := h.server.Close(ctx); err != nil {
+		t.Errorf("the stop waits for the pong: %v", err)
+	}
+	if err := <-heard; websocket.CloseStatus(err) != websocket.StatusGoingAway {
+		t.Error(err)
+	}
+}
