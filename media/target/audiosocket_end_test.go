@@ -63,7 +63,7 @@ func TestAudioSocketFinishAwaitsTheFarEndUntilItsContextEnds(t *testing.T) {
 		started := time.Now()
 		e := s.Finish(ctx, "")
 		cancel()
-		if took := time.Since(started); e.By != target.ByLocal || took < 100*time.Millisecond || took > 10*time.Second {
+		if took := time.Since(started); e.By != target.ByLocal || took < 50*time.Millisecond || took > 10*time.Second {
 			t.Errorf("%s: %+v after %v", name, e, took)
 		}
 		if stalled {
