@@ -44,15 +44,16 @@ func appendMember(dst []byte, name string, v any) []byte {
 func appendJSONValue(dst []byte, v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {
-		if text, err = json.Marshal(finite(v)); err != nil {
+		if text, err = json.Marshal(Finite(v)); err != nil {
 			return append(dst, "null"...)
 		}
 	}
 	return append(dst, text...)
 }
 
-// finite replaces the numbers that JSON does not have.
-func finite(v any) any {
+// Finite returns a plain value with null in place of the numbers that JSON does not
+// have.
+func Finite(v any) any {
 	switch t := v.(type) {
 	case float64:
 		if math.IsNaN(t) || math.IsInf(t, 0) {
@@ -61,13 +62,13 @@ func finite(v any) any {
 	case []any:
 		out := make([]any, len(t))
 		for i := range t {
-			out[i] = finite(t[i])
+			out[i] = Finite(t[i])
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(t))
 		for name, val := range t {
-			out[name] = finite(val)
+			out[name] = Finite(val)
 		}
 		return out
 	}

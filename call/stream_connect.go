@@ -40,16 +40,7 @@ const steady = 10 * time.Second
 
 // pause waits before the next attempt: half a second, doubled each time up to half a
 // minute, and up to a quarter more or less so that many streams do not come at once.
-func (v *streamLife) pause(retry int) bool {
-	t := time.NewTimer(backoff(retry))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-v.ctx.Done():
-		return false
-	}
-}
+func (v *streamLife) pause(retry int) bool { return v.rest(backoff(retry)) }
 
 func backoff(retry int) time.Duration {
 	d := min(500*time.Millisecond<<min(retry, 10), 30*time.Second)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/opus"
 
+	"rms/media"
 	"rms/media/ogg"
 )
 
@@ -79,7 +80,7 @@ func (s *opusStream) packet(p ogg.Packet) error {
 		return err
 	}
 	for i := cut; i < n; i++ {
-		s.c.pcm = append(s.c.pcm, round16(s.gain*float64(s.out[2*i]+s.out[2*i+1])/2))
+		s.c.pcm = append(s.c.pcm, media.FloatToLinear(s.gain*float64(s.out[2*i]+s.out[2*i+1])/2))
 	}
 	s.c.page(&s.trim, p, s.preSkip)
 	return nil
@@ -132,18 +133,4 @@ func opusLength(packet []byte) int {
 		return 0
 	}
 	return frames * frame
-}
-
-// round16 scales -1..1 to 16 bits and clips.
-func round16(v float64) int16 {
-	v *= 32768
-	switch {
-	case v >= math.MaxInt16:
-		return math.MaxInt16
-	case v <= math.MinInt16:
-		return math.MinInt16
-	case v != v:
-		return 0
-	}
-	return int16(math.RoundToEven(v))
 }

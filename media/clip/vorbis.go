@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rms/media"
 	"rms/media/ogg"
 	"rms/media/vorbis"
 )
@@ -60,7 +61,7 @@ func (s *vorbisStream) packet(p ogg.Packet) error {
 			for _, c := range channels {
 				sum += c[i]
 			}
-			s.c.pcm = append(s.c.pcm, round16(float64(sum)/float64(len(channels))))
+			s.c.pcm = append(s.c.pcm, media.FloatToLinear(float64(sum)/float64(len(channels))))
 		}
 	}
 	s.c.page(&s.trim, p, 0)

@@ -132,12 +132,11 @@ type Options struct {
 	UUID    string // sent first; "" is CallID
 
 	// RST.
-	Generation  int    // 1 or 2
-	Framing     string // generation 2: "bare", "data" or "rtp"
-	Server      string // host:port where the URL names none
-	HexDir      string // folder of the hex dumps (write-hex); "" is none
-	LocalPorts  [2]int // range of local ports of generation 2; zero: 20000 to 29999
-	Inactivity  time.Duration
+	Generation  int           // 1 or 2
+	Framing     string        // generation 2: "bare", "data" or "rtp"
+	Server      string        // host:port where the URL names none
+	HexDir      string        // folder of the hex dumps (write-hex); "" is none
+	LocalPorts  [2]int        // range of local ports of generation 2; zero: 20000 to 29999
 	InviteAfter time.Duration // give up when no ACK came (generation 2); 0 is 5 s
 
 	// Dial connects; nil is a Dialer without rules.

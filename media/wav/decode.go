@@ -21,11 +21,11 @@ func (l *layout) decode(dst []int16, src []byte) {
 		}
 	case l.encoding == Float && l.width == 4:
 		for i := range dst {
-			dst[i] = clip(float64(math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))))
+			dst[i] = media.FloatToLinear(float64(math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))))
 		}
 	case l.encoding == Float:
 		for i := range dst {
-			dst[i] = clip(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
+			dst[i] = media.FloatToLinear(math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:])))
 		}
 	default:
 		decodePCM(dst, src, l.width)
@@ -62,18 +62,4 @@ func round16(v int32) int16 {
 		return math.MaxInt16
 	}
 	return int16((v + 1<<15) >> 16)
-}
-
-// clip scales -1..1 to 16 bits.
-func clip(v float64) int16 {
-	v *= 1 << 15
-	switch {
-	case v >= math.MaxInt16:
-		return math.MaxInt16
-	case v <= math.MinInt16:
-		return math.MinInt16
-	case v != v:
-		return 0
-	}
-	return int16(math.RoundToEven(v))
 }

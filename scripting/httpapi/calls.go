@@ -126,7 +126,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	i.Variables, _ = finite(i.Variables).(map[string]any)
+	i.Variables, _ = call.Finite(i.Variables).(map[string]any)
 	return writeJSON(w, http.StatusOK, i)
 }
 

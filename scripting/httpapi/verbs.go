@@ -185,5 +185,5 @@ func plain(v any) any {
 	if d, ok := v.(time.Duration); ok {
 		return d.Seconds()
 	}
-	return finite(v)
+	return call.Finite(v)
 }

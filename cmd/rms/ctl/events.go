@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"rms/cmd/rms/terminal"
 )
 
 // event is one event as the API writes it.
@@ -70,7 +72,7 @@ func printEvent(w io.Writer, data []byte, asJSON bool) error {
 		if json.Compact(&b, data) != nil {
 			return nil
 		}
-		line = string(harmless(b.Bytes()))
+		line = string(terminal.JSON(b.Bytes()))
 	} else {
 		var err error
 		if line, err = eventLine(data); err != nil {

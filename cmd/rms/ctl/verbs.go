@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"rms/call"
+	"rms/cmd/rms/terminal"
 )
 
 // Verb is a verb of the server's table.
@@ -285,6 +286,6 @@ func printJSON(w io.Writer, text []byte) error {
 	if err := json.Indent(&b, text, "", "  "); err != nil {
 		return fmt.Errorf("the answer is not JSON: %w", err)
 	}
-	_, err := w.Write(append(harmless(bytes.TrimSpace(b.Bytes())), '\n'))
+	_, err := w.Write(append(terminal.JSON(bytes.TrimSpace(b.Bytes())), '\n'))
 	return err
 }

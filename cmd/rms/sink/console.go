@@ -7,8 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"rms/cmd/rms/terminal"
 )
 
 // Console prints what a sink reports: a line for each event, as text or JSON, and on a
@@ -159,26 +159,6 @@ func (c *Console) line(e *Event) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if enc.Encode(e) == nil {
-		c.page.Write(harmless(b.Bytes()))
+		c.page.Write(terminal.JSON(b.Bytes()))
 	}
-}
-
-// harmless writes characters that steer a terminal as \uXXXX: in JSON they are inside
-// strings only. The encoder has escaped those of ASCII, but for DEL.
-func harmless(line []byte) []byte {
-	out := make([]byte, 0, len(line))
-	for i := 0; i < len(line); {
-		r, n := utf8.DecodeRune(line[i:])
-		switch {
-		case r == '\n' || unicode.IsPrint(r):
-			out = append(out, line[i:i+n]...)
-		case r > 0xFFFF:
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		i += n
-	}
-	return out
 }
