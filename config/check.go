@@ -23,5 +23,7 @@ func (c *Config) check() []error {
 	bad = append(bad, c.HTTP.check(c.origins)...)
 	bad = append(bad, c.ESL.check(c.origins)...)
 	bad = append(bad, c.Webhook.check(c)...)
+	bad = append(bad, c.Record.check(c)...)
+	bad = append(bad, c.Upload.check(c)...)
 	return append(bad, c.Stream.check(c.origins)...)
 }

@@ -39,6 +39,8 @@ type Config struct {
 	HTTP        HTTP        `doc:"The HTTP API."                                               key:"http"`
 	ESL         ESL         `doc:"The Event Socket."                                          key:"esl"`
 	Webhook     Webhook     `doc:"Events that are posted to a URL."                            key:"webhook"`
+	Record      Record      `doc:"Recordings."                                                 key:"record"`
+	Upload      Upload      `doc:"Where recordings are delivered to."                          key:"upload"`
 	Log         Log         `doc:"What is written for people."                                 key:"log"`
 
 	origins map[string]string

@@ -58,6 +58,7 @@ var kinds = map[reflect.Type][2]string{
 	reflect.TypeFor[Token]():          {"token", "SECRET or read:SECRET, 16 to 512 of the characters A-Z a-z 0-9 . _ ~ + / - and = at the end"},
 	reflect.TypeFor[Secret]():         {"secret", "a secret of 8 to 512 characters"},
 	reflect.TypeFor[WebURL]():         {"URL", "http://HOST/PATH or https://HOST/PATH"},
+	reflect.TypeFor[UploadURL]():      {"URL", "s3://BUCKET/PREFIX, http://HOST/PATH or https://HOST/PATH"},
 	reflect.TypeFor[netip.Prefix]():   {"network", "an IP address or a network such as 10.0.0.0/8"},
 }
 

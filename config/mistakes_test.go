@@ -14,7 +14,7 @@ func TestMistakesSayWhereAndWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, yaml, want string }{
 		{"unknown key", "sip:\n  listne: [udp://0.0.0.0:5060]\n", `:2:3: there is no key "listne"; did you mean "listen"; allowed: advertise, half_open, listen,`},
-		{"unknown section", "spi:\n  listen: a\n", `:1:1: there is no section "spi"; did you mean "sip"; allowed: sip, call, rtp, media, script, stream, rst, audiosocket, http, esl, webhook, log`},
+		{"unknown section", "spi:\n  listen: a\n", `:1:1: there is no section "spi"; did you mean "sip"; allowed: sip, call, rtp, media, script, stream, rst, audiosocket, http, esl, webhook, record, upload, log`},
 		{"bad number", "sip:\n  max_calls: ten\n", `:2:14: sip.max_calls: "ten" is not a whole number; allowed: a whole number, from 1 to 1000000`},
 		{"too small", "sip:\n  max_calls: 0\n", `:2:14: sip.max_calls: "0" is too small; allowed: a whole number, from 1`},
 		{"no unit", "rtp:\n  timeout: 30\n", `:2:12: rtp.timeout: "30" has no unit; did you mean 30s; allowed: a duration such as 30s`},
