@@ -14,6 +14,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"rms/cmd/rms/sink"
+	"rms/config"
 	"rms/media/wire/audiosocket"
 )
 
@@ -60,6 +61,7 @@ type sinkFlags struct {
 	o                   sink.Options
 	dialect, ports      string
 	config, subprotocol string
+	rms                 string
 	quiet, json, ascii  bool
 	mark, clear, forget durations
 }
@@ -135,11 +137,15 @@ func (f *sinkFlags) others(fs *flag.FlagSet) {
 	fs.StringVar(&r.SaveRule, "save-rule", "", "rst: how files are called; empty: caller-callee-uuid. With .pcm at its end --raw is meant")
 	fs.BoolVar(&r.Unannounced, "accept-data-without-inv", false, "rst: take DATA of a stream whose INV did not come")
 	fs.BoolVar(&r.NoAck, "no-ack", false, "rst: answer nothing")
+	fs.StringVar(&f.rms, "c", os.Getenv(envFile), "rst: configuration `file` of rms, for rst.inactivity and rst.accept_data_without_inv; flags win over it")
 	fs.StringVar(&f.config, "config", "", "rst: config `file` of udp_server; flags win over it")
 }
 
 // options turns words of the command line into those of the sink.
 func (f *sinkFlags) options(fs *flag.FlagSet) error {
+	if err := f.receiver(fs); err != nil {
+		return err
+	}
 	if f.config != "" {
 		if err := f.configured(fs); err != nil {
 			return err
@@ -200,6 +206,27 @@ func (f *sinkFlags) configured(fs *flag.FlagSet) error {
 		if err := fs.Set(name, value); err != nil {
 			return fmt.Errorf("%s: %w", f.config, err)
 		}
+	}
+	return nil
+}
+
+// receiver takes what the configuration of rms says about receivers of RST, where the
+// command line does not.
+func (f *sinkFlags) receiver(fs *flag.FlagSet) error {
+	if f.o.Kind != sink.RST {
+		return nil
+	}
+	cfg, err := config.Load(config.Options{File: f.rms, Env: os.Environ()})
+	if err != nil {
+		return err
+	}
+	given := map[string]bool{}
+	fs.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	if r := &f.o.RST; !given["inactivity"] {
+		r.Inactivity = cfg.RST.Inactivity
+	}
+	if r := &f.o.RST; !given["accept-data-without-inv"] {
+		r.Unannounced = cfg.RST.AcceptDataWithoutInv
 	}
 	return nil
 }
