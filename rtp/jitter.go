@@ -29,7 +29,9 @@ type jitter struct {
 	playing  bool
 	silent   bool   // the far end said so: comfort noise
 	skipped  bool   // the clock gave up ticks: what would have been heard then is left out
+	told     bool   // head is of this tick
 	lead     uint32 // units that the reader has for this tick already
+	head     uint32 // timestamp of what is heard at the beginning of this tick
 	tickLen  uint32
 	next     uint32 // extended sequence to be played
 	end      uint32 // one past the highest that came

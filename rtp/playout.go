@@ -162,6 +162,9 @@ func (j *jitter) fromBefore(h *held, behind uint32, pool *slotPool) bool {
 func (j *jitter) give(h *held, f *media.Frame) {
 	f.Payload = h.slot.payload()
 	f.Timestamp, f.Marker, f.Samples = h.timestamp, h.marker, int(h.units)
+	if !j.told {
+		j.told, j.head = true, h.timestamp-j.lead
+	}
 	j.lent = h.slot
 	*h = held{}
 	j.move(1)

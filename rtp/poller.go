@@ -51,6 +51,7 @@ func (f *poller) Process(_, _ []*media.Frame) {
 	if s.shard == nil {
 		s.place(0)
 	}
+	s.jitter.told = false
 	now := s.shard.mono
 	if s.watched[Media].ready && f.drain(Media) == 0 && now-f.got >= quietAfter {
 		s.watched[Media].sleep()

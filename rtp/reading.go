@@ -1,0 +1,7 @@
+package rtp
+
+// Reading returns the timestamp, in units of the far end's clock, of the sample that
+// is heard at the beginning of this tick. It is false in a tick that began no packet:
+// nothing came, or what was read before fills it. Like ReadPacket it is for the
+// tick's thread, after the reader.
+func (s *Session) Reading() (timestamp uint32, ok bool) { return s.jitter.head, s.jitter.told }
