@@ -35,6 +35,9 @@ var floors = map[string]int{
 	"media/target":    30,
 	"media/clip":      35,
 
+	// Recordings: the books, below what writes them.
+	"media/record/ledger": 33,
+
 	// What speaks or decodes one format and knows no graph.
 	"media/wire":   25,
 	"media/vorbis": 25,
