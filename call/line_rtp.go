@@ -31,6 +31,7 @@ type rtpLine struct {
 
 	encoder media.Pin
 	decoder *filter.Decoder // what leg.hears names; belongs to the clock's thread
+	taps    taps            // of the session; belong to the clock's thread
 }
 
 // newLeg binds RTP ports for the call, where they can reach the far end of the
