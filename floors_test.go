@@ -38,6 +38,9 @@ var floors = map[string]int{
 	// Recordings: the books, below what writes them.
 	"media/record/ledger": 33,
 
+	"media/record/seal":   33,
+	"media/record/upload": 33,
+
 	// What speaks or decodes one format and knows no graph.
 	"media/wire":   25,
 	"media/vorbis": 25,
