@@ -35,6 +35,9 @@ var floors = map[string]int{
 	"media/target":    30,
 	"media/clip":      35,
 
+	// Where the packets of a stream belong in time.
+	"media/timeline": 32,
+
 	// Recordings: the books, below what writes them.
 	"media/record/ledger": 33,
 
