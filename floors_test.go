@@ -44,6 +44,10 @@ var floors = map[string]int{
 	"media/record/seal":   33,
 	"media/record/upload": 33,
 
+	// What shows recordings, and the door to them.
+	"media/record/waveform": 34,
+	"media/record/shelf":    36,
+
 	// What speaks or decodes one format and knows no graph.
 	"media/wire":   25,
 	"media/vorbis": 25,

@@ -10,6 +10,7 @@ import (
 
 	"rms/call"
 	"rms/media"
+	"rms/media/record/shelf"
 	"rms/scripting"
 	"rms/sip"
 )
@@ -37,6 +38,8 @@ type Options struct {
 	// Trace begins to bring the SIP messages of a call by its Call-ID, "" those of all.
 	Trace   func(sipCallID string) (lines <-chan sip.TraceLine, lost func() uint64, stop func())
 	Version string
+
+	Recordings *shelf.Shelf // what is below /v1/recordings; nil: nothing is recorded
 
 	Log   zerolog.Logger
 	Times Times
