@@ -18,6 +18,16 @@ type CallOptions struct {
 	Headers []Header
 	// SDP is our offer. Without one the 2xx must carry it, and Dialog.Ack answers.
 	SDP []byte
+	// Body, when set, is sent in the place of SDP, as ContentType says: a multipart body
+	// that holds SDP and more.
+	Body        []byte
+	ContentType string
+	// Feature is a feature tag of our Contact (RFC 3840), such as "+sip.src".
+	Feature string
+	// Check, when set, is asked before a request of this call is sent to an address,
+	// whoever named it; network is "udp" or "tcp". What it refuses fails with 503. It
+	// must not wait.
+	Check func(network string, to netip.AddrPort) error
 	// User and Password answer challenges (401, 407).
 	User, Password string
 	// Transport is "udp" or "tcp"; empty is as the URI says, else UDP.
@@ -80,7 +90,7 @@ func (u *UA) Call(o CallOptions, owner Owner) (*Dialog, error) {
 	d.out.auth = credentials{user: o.User, password: o.Password}
 	d.localValue, d.remoteValue = from+";tag="+d.localTag, angled(o.To, to)
 	d.target, d.routes = to.URI, routes
-	d.localSDP = o.SDP
+	d.localSDP, d.feature, d.check = o.SDP, o.Feature, o.Check
 	d.out.target, d.out.routes, d.out.to = d.target, d.routes, d.remoteValue
 	d.w = u.workerOf([]byte(o.CallID), flow{})
 	d.w.mu.Lock()
@@ -124,13 +134,16 @@ func (u *UA) caller(from string, to Address) (string, error) {
 // dial sends the INVITE, for the first time or again after a challenge or 422.
 func (d *Dialog) dial(out *outgoingRequest) {
 	c := d.out
-	out.contact = true
+	out.contact, out.feature = true, d.feature
 	out.headers = append(append([]Header{{"Allow", allow}, {"Supported", supported}, {"Accept", acceptable}},
 		d.session.ask(d)...), out.headers...)
 	if c.request == nil {
 		out.headers = append(out.headers, c.o.Headers...)
 	}
 	out.body, out.contentType = c.o.SDP, typeSDP
+	if len(c.o.Body) > 0 {
+		out.body, out.contentType = c.o.Body, c.o.ContentType
+	}
 	if c.o.Transport != "" && uriTransport(&out.hop) == "" {
 		out.hop.UriParams.Add("transport", c.o.Transport)
 	}

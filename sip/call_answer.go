@@ -109,7 +109,7 @@ func (d *Dialog) hangUpFork(r *Response) {
 	fork := &Dialog{
 		u: d.u, w: d.w, g: d.g, client: true, callID: d.callID, localTag: d.localTag,
 		remoteTag: r.m.toTag(), localValue: d.localValue, remoteValue: r.m.value("To"),
-		localSeq: d.out.inviteSeq, flow: r.flow, target: d.target, told: true, out: &dialling{auth: d.out.auth},
+		localSeq: d.out.inviteSeq, flow: r.flow, target: d.target, told: true, out: &dialling{auth: d.out.auth}, check: d.check,
 	}
 	for _, other := range d.g.dialogs {
 		if other.remoteTag == fork.remoteTag && other.localTag == fork.localTag {

@@ -72,6 +72,10 @@ const largest = 1300
 // large for it at first.
 func (t *clientTx) over(transport string) {
 	u := t.w.u
+	if err := t.dialog.mayReach(transport, t.to); err != nil {
+		t.failSoon(503, err.Error())
+		return
+	}
 	f, err := u.flowTo(t.to, transport, t.prefer)
 	if err != nil {
 		t.failSoon(503, err.Error())
@@ -96,4 +100,12 @@ func (t *clientTx) over(transport string) {
 		t.interval = u.o.T1
 		t.again = t.w.in(t.interval, t.repeat)
 	}
+}
+
+// mayReach asks the rule of a call that we placed.
+func (d *Dialog) mayReach(network string, to netip.AddrPort) error {
+	if d == nil || d.check == nil {
+		return nil
+	}
+	return d.check(network, to)
 }

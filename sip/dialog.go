@@ -41,6 +41,8 @@ type Dialog struct {
 	ours        *clientTx // our INVITE or UPDATE in the dialog, unanswered
 	localSDP    []byte    // the session as we described it last
 	remoteSDP   []byte    // and as they did
+	feature     string    // tag of our Contact, RFC 3840
+	check       func(network string, to netip.AddrPort) error
 	ring        *timer
 	session     session
 	out         *dialling // of a client dialog
@@ -92,6 +94,14 @@ func (d *Dialog) RemoteAddr() netip.AddrPort {
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
 	return d.flow.remote
+}
+
+// SetFeature gives our Contact a feature tag from now on (RFC 3840), such as
+// "+sip.srs".
+func (d *Dialog) SetFeature(tag string) {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	d.feature = tag
 }
 
 // State says how far the dialog is.

@@ -111,7 +111,7 @@ func (d *Dialog) dress(a *answer, r *Request) {
 	if !invite && !r.m.is("UPDATE") || a.code <= 100 || a.code >= 300 {
 		return
 	}
-	a.contact = d.u.contactURI(r.flow)
+	a.contact, a.feature = d.u.contactURI(r.flow), d.feature
 	a.headers = append(a.headers, Header{"Allow", allow}, Header{"Supported", supported})
 	if a.code >= 200 {
 		a.headers = append(a.headers, d.session.accept(d, r.m)...)

@@ -123,7 +123,7 @@ func (d *Dialog) Send(method, contentType string, body []byte, done func(*Respon
 		if d.ours != nil || d.reinvite != nil || d.update != nil {
 			return fmt.Errorf("send UPDATE: %w (another change is pending)", ErrState)
 		}
-		d.change(method, body, 0, d.deliver(done))
+		d.change(method, Change{SDP: body}, 0, d.deliver(done))
 		return nil
 	}
 	out := d.newRequest(method)
@@ -149,16 +149,30 @@ func (d *Dialog) deliver(done func(*Response)) func(*Response) {
 // final answer as a callback; its ACK is sent already. Glare (491) is tried again
 // by the rules of RFC 3261 section 14.1.
 func (d *Dialog) Reinvite(sdp []byte, done func(*Response)) error {
+	return d.Renew(Change{SDP: sdp}, done)
+}
+
+// Change is what a re-INVITE says: a session description, and the body that holds it
+// when there is more to say.
+type Change struct {
+	SDP         []byte
+	Body        []byte // sent in the place of SDP; nil: SDP alone
+	ContentType string // of Body
+	Headers     []Header
+}
+
+// Renew is Reinvite with more than a session description.
+func (d *Dialog) Renew(o Change, done func(*Response)) error {
 	d.w.mu.Lock()
 	defer d.w.mu.Unlock()
 	s := d.State()
 	if s != StateConfirmed || d.told || d.ours != nil || d.reinvite != nil || d.accepted != nil || d.update != nil {
 		return fmt.Errorf("send re-INVITE: %w (%s, or another change is pending)", ErrState, s)
 	}
-	if len(sdp) == 0 {
+	if len(o.SDP) == 0 {
 		return fmt.Errorf("send re-INVITE: no SDP")
 	}
-	d.change("INVITE", sdp, 0, d.deliver(done))
+	d.change("INVITE", o, 0, d.deliver(done))
 	return nil
 }
 
@@ -167,21 +181,25 @@ const glareRetries = 4
 
 // change sends a re-INVITE or UPDATE: a target refresh, and a refresh of the
 // session timer.
-func (d *Dialog) change(method string, sdp []byte, try int, done func(*Response)) {
+func (d *Dialog) change(method string, o Change, try int, done func(*Response)) {
 	out := d.newRequest(method)
-	out.contact = true
+	out.contact, out.feature = true, d.feature
 	out.headers = append(d.session.ask(d), Header{"Allow", allow}, Header{"Supported", supported})
-	out.body, out.contentType = sdp, typeSDP
+	out.headers = append(out.headers, o.Headers...)
+	out.body, out.contentType = o.SDP, typeSDP
+	if len(o.Body) > 0 {
+		out.body, out.contentType = o.Body, o.ContentType
+	}
 	seq := out.cseq
 	d.ours = d.exchange(out, func(r *Response) {
 		d.ours = nil
 		ok := r.Code() < 300
 		if r.Code() == 491 && try < glareRetries && d.State() < StateEnding {
-			d.w.in(d.glareWait(), func() { d.again(method, sdp, try+1, done) })
+			d.w.in(d.glareWait(), func() { d.again(method, o, try+1, done) })
 			return
 		}
 		if ok {
-			d.changed(r.m, sdp)
+			d.changed(r.m, o.SDP)
 		}
 		if ok && method == "INVITE" {
 			d.sendAck(seq, nil)
@@ -191,7 +209,7 @@ func (d *Dialog) change(method string, sdp []byte, try int, done func(*Response)
 }
 
 // again repeats a change that met another one.
-func (d *Dialog) again(method string, sdp []byte, try int, done func(*Response)) {
+func (d *Dialog) again(method string, o Change, try int, done func(*Response)) {
 	switch {
 	case d.State() >= StateEnding:
 	case d.ours != nil || d.reinvite != nil || d.update != nil || d.accepted != nil:
@@ -199,9 +217,9 @@ func (d *Dialog) again(method string, sdp []byte, try int, done func(*Response))
 			done(localResponse(491, reasonOf(491)))
 			return
 		}
-		d.w.in(d.glareWait(), func() { d.again(method, sdp, try+1, done) })
+		d.w.in(d.glareWait(), func() { d.again(method, o, try+1, done) })
 	default:
-		d.change(method, sdp, try, done)
+		d.change(method, o, try, done)
 	}
 }
 

@@ -19,6 +19,7 @@ type outgoingRequest struct {
 	callID      string
 	cseq        uint32
 	contact     bool
+	feature     string // of the Contact
 	headers     []Header
 	contentType string
 	body        []byte
@@ -62,7 +63,7 @@ func (o *outgoingRequest) build(u *UA, f flow, branch string) *message {
 	d.AppendHeader(&id)
 	d.AppendHeader(&msg.CSeqHeader{SeqNo: o.cseq, MethodName: req.Method})
 	if o.contact {
-		add(d, Header{"Contact", "<" + u.contactURI(f) + ">"})
+		add(d, Header{"Contact", contactValue(u.contactURI(f), o.feature)})
 	}
 	add(d, o.headers...)
 	add(d, Header{"User-Agent", u.o.Agent})
@@ -90,6 +91,14 @@ func (u *UA) sentBy(f flow) string {
 		return bracket(host)
 	}
 	return bracket(host) + ":" + itoa(port)
+}
+
+// contactValue is a Contact with a feature tag, when there is one.
+func contactValue(uri, feature string) string {
+	if feature != "" {
+		feature = ";" + feature
+	}
+	return "<" + uri + ">" + feature
 }
 
 // contactURI is where the far end reaches us: our own address, never what the

@@ -10,6 +10,7 @@ type answer struct {
 	reason      string
 	toTag       string // added to To when it has none
 	contact     string // URI; "" when the response has no Contact
+	feature     string // of the Contact
 	headers     []Header
 	contentType string
 	body        []byte
@@ -44,7 +45,7 @@ func (u *UA) render(m asked, f flow, a answer) []byte {
 	}
 	copyIDs(d, m, a)
 	if a.contact != "" {
-		add(d, Header{"Contact", "<" + a.contact + ">"})
+		add(d, Header{"Contact", contactValue(a.contact, a.feature)})
 	}
 	add(d, a.headers...)
 	add(d, Header{"Server", u.o.Agent})

@@ -150,7 +150,7 @@ func (d *Dialog) refreshSession() {
 	if !d.canUpdate {
 		method, sdp = "INVITE", d.localSDP
 	}
-	d.change(method, sdp, 0, func(r *Response) {
+	d.change(method, Change{SDP: sdp}, 0, func(r *Response) {
 		switch code := r.Code(); {
 		case code < 300:
 		case code == 422:
