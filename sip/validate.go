@@ -2,14 +2,16 @@ package sip
 
 import (
 	"strings"
+
+	"rms/sip/siprec"
 )
 
 const (
 	maxCSeq    = 1<<31 - 1
 	allow      = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
-	supported  = "timer"
-	typeSDP    = "application/sdp"
-	acceptable = "application/sdp, multipart/mixed"
+	supported  = "timer, " + siprec.Option
+	typeSDP    = siprec.TypeSDP
+	acceptable = "application/sdp, multipart/mixed, " + siprec.TypeMetadata
 )
 
 // rule is one line of the validation table. It blames the message when it is
@@ -195,7 +197,7 @@ func ruleRequire(m *draft) {
 	}
 	var unknown []string
 	for _, option := range elements(m.all("Require")) {
-		if !strings.EqualFold(option, "timer") && isToken(option) {
+		if !strings.EqualFold(option, "timer") && !strings.EqualFold(option, siprec.Option) && isToken(option) {
 			unknown = append(unknown, option)
 		}
 	}

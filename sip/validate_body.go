@@ -2,10 +2,9 @@ package sip
 
 import (
 	"bytes"
-	"io"
-	"mime"
-	"mime/multipart"
 	"strings"
+
+	"rms/sip/siprec"
 )
 
 // carriesSDP tells whether the body of a method is for offer/answer.
@@ -22,21 +21,48 @@ func ruleEncoding(m *draft) {
 	}
 }
 
-// ruleBody accepts SDP, alone or in a multipart body, in what may carry an offer.
+// ruleBody accepts SDP and the metadata of a recording session, alone or in a
+// multipart body, in what may carry an offer.
 func ruleBody(m *draft) {
 	if m.body == "" || m.method != "INVITE" && m.method != "UPDATE" {
 		return
 	}
-	kind := mediaType(m.value("Content-Type"))
-	switch {
-	case kind == "" || kind == typeSDP:
+	contentType := m.value("Content-Type")
+	kind := mediaType(contentType)
+	if kind == "" || kind == typeSDP {
 		return
-	case strings.HasPrefix(kind, "multipart/") && m.sdp() != "":
+	}
+	s, err := siprec.Split(contentType, []byte(m.body))
+	switch {
+	case len(s.SDP) > 0 || len(s.XML) > 0:
+		return
+	case err != nil && m.records():
+		m.blame(400, "Bad Body", Header{"Warning", warning(err.Error())})
 		return
 	case optionalBody(m.value("Content-Disposition")):
 		return
 	}
 	m.blame(415, "Unsupported Media Type", Header{"Accept", acceptable})
+}
+
+// records tells whether a request wants a recording session.
+func (m *draft) records() bool {
+	for _, e := range elements(m.all("Require")) {
+		if strings.EqualFold(e, siprec.Option) {
+			return true
+		}
+	}
+	return false
+}
+
+// warning is a value of the Warning header with a text of ours.
+func warning(text string) string {
+	return "399 rms \"" + strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return '?'
+		}
+		return r
+	}, text) + "\""
 }
 
 // ruleAccept refuses an INVITE whose sender cannot read SDP.
@@ -50,7 +76,7 @@ func ruleAccept(m *draft) {
 	}
 	for _, e := range elements(values) {
 		switch mediaType(e) {
-		case typeSDP, "application/*", "*/*":
+		case typeSDP, "application/*", "*/*", siprec.TypeMetadata, "application/rs-metadata", "application/rs-metadata-request":
 			return
 		}
 	}
@@ -86,40 +112,12 @@ func (m *draft) sdp() string {
 // is empty for a response.
 func sessionIn(contentType, method string, body []byte) []byte {
 	kind := mediaType(contentType)
-	if kind == "" && (method == "" || carriesSDP(method)) {
-		return body
-	}
-	return sessionPart(contentType, body, maxNested)
-}
-
-// maxNested is how many multipart bodies may hold each other (RFC 5621).
-const maxNested = 3
-
-func sessionPart(contentType string, body []byte, depth int) []byte {
-	kind := mediaType(contentType)
-	if kind == typeSDP {
-		return body
-	}
-	if !strings.HasPrefix(kind, "multipart/") || depth == 0 {
+	if (kind == typeSDP || kind == "") && !bytes.HasPrefix(bytes.TrimLeft(body, "\r\n"), []byte("--")) {
+		if kind == typeSDP || method == "" || carriesSDP(method) {
+			return body
+		}
 		return nil
 	}
-	_, p, err := mime.ParseMediaType(contentType)
-	if err != nil || p["boundary"] == "" {
-		return nil
-	}
-	r := multipart.NewReader(bytes.NewReader(body), p["boundary"])
-	for range 16 {
-		part, err := r.NextPart()
-		if err != nil {
-			return nil
-		}
-		text, err := io.ReadAll(io.LimitReader(part, maxMessage))
-		if err != nil {
-			return nil
-		}
-		if found := sessionPart(part.Header.Get("Content-Type"), text, depth-1); len(found) > 0 {
-			return found
-		}
-	}
-	return nil
+	s, _ := siprec.Split(contentType, body) // what stands before a fault counts
+	return s.SDP
 }

@@ -158,7 +158,7 @@ func (t *tidy) attribute(value string) error {
 // reads tells the attributes that mean something to us, in a section or outside of all.
 func reads(name string, inSection bool) bool {
 	switch name {
-	case "rtpmap", "ptime", "maxptime", "rtcp", "rtcp-mux", "rtcp-mux-only":
+	case "rtpmap", "ptime", "maxptime", "rtcp", "rtcp-mux", "rtcp-mux-only", "label":
 		return inSection
 	}
 	_, ok := directionNamed(name)
