@@ -180,4 +180,3 @@ func (a whole) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return n, nil
 }
-

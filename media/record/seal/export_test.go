@@ -1,0 +1,4 @@
+package seal
+
+// TrueSizes corrects a header.
+var TrueSizes = trueSizes
