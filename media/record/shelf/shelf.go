@@ -10,7 +10,6 @@ package shelf
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -21,12 +20,13 @@ import (
 // Options are what a Shelf works with. Root must be given; what is missing cannot be
 // done.
 type Options struct {
-	Root  *os.Root
-	Books Books // nil: nothing is noted, changed or removed
+	Root   *os.Root
+	Ledger *ledger.Ledger // nil: nothing is noted, changed or removed
 	// Live finds a recording that is being written by this program; nil: none is.
 	Live func(id string) (Live, bool)
-	// Retry delivers a recording again; nil: there is no delivery.
-	Retry func(ctx context.Context, id string) error
+	// Deliver sends a recording to where recordings go, once more if need be; nil: there is
+	// no such place.
+	Deliver func(ctx context.Context, rec *ledger.Sidecar) error
 
 	Now func() time.Time // nil: time.Now
 }
@@ -34,30 +34,24 @@ type Options struct {
 // Live is a recording that is being written. What is within Size has been written, but
 // the last second or two may still be corrected.
 type Live interface {
-	io.ReaderAt
 	// Size is how many bytes a reader may read.
 	Size() int64
 	// Follow waits until Size is more than size, and returns false when it never will be:
 	// the recording has ended.
 	Follow(ctx context.Context, size int64) (bool, error)
-	// Now brings a sidecar up to date.
-	Now(s *ledger.Sidecar)
-}
-
-// Books are the parts of a ledger that a shelf needs.
-type Books interface {
-	Hold(id, by, why string) error
-	Release(id, by, why string) error
-	Remove(id, by, why string) error
-	Audit(id, by, what string) error
+	// File is its name, "" when it is not open yet.
+	File() string
 }
 
 // Shelf is the recordings of one directory. Its methods may be used from any goroutine.
 type Shelf struct {
-	o       Options
-	mu      sync.Mutex
-	noted   map[string]time.Time // accesses that were noted a short while ago
-	drawing sync.Mutex           // one waveform at a time is made
+	o     Options
+	mu    sync.Mutex
+	noted map[string]time.Time // accesses that were noted a short while ago
+	files map[string]string    // of recordings, by ID
+
+	drawing  chan struct{}      // has room for the one who makes a waveform
+	pictures map[string]growing // of who makes a waveform
 }
 
 // New returns a shelf.
@@ -65,14 +59,13 @@ func New(o Options) *Shelf {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Shelf{o: o, noted: map[string]time.Time{}}
+	return &Shelf{o: o, noted: map[string]time.Time{}, files: map[string]string{}, drawing: make(chan struct{}, 1), pictures: map[string]growing{}}
 }
 
 // Errors that callers tell apart.
 var (
 	ErrNotFound  = errors.New("there is no such recording")
 	ErrRunning   = errors.New("the recording is still being made")
-	ErrHeld      = errors.New("the recording is on legal hold")
 	ErrEncrypted = errors.New("the recording is encrypted; this server cannot open it")
 	ErrGone      = errors.New("the audio is not here any more")
 	ErrReadOnly  = errors.New("the recordings can only be looked at here")

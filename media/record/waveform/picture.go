@@ -81,6 +81,14 @@ func (p *Picture) gapsOf(side int, f func(Gap)) (n int, sum time.Duration) {
 	return n, sum
 }
 
+// paused is the length of all pauses.
+func (p *Picture) paused() (sum time.Duration) {
+	for _, s := range p.Pauses {
+		sum += s.Length
+	}
+	return sum
+}
+
 // clock writes a time of the recording: 0:07, 12:30, 1:02:03. Below a second the tenths
 // count.
 func clock(d time.Duration, tenths bool) string {

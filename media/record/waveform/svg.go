@@ -22,16 +22,19 @@ const (
 	font       = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 )
 
-// The colours are those of the page that shows the picture: light ones, and others where
-// dark is preferred. The attribute data-theme of the root decides when it is given.
+// colours are light ones, and others where the reader prefers dark. They are plain rules
+// without variables, which not every program that shows SVG knows.
 const colours = `
-:root,svg{--paper:#ffffff;--ink:#1d2733;--dim:#5d6b7a;--line:#dde3ea;--lane:#f5f7fa;--a:#2b6cb0;--b:#b7791f;--c:#2f855a;--gap:#c53030;--pause:#8a94a3;--mark:#7b3fb5;--none:#cbd3dc}
-@media (prefers-color-scheme:dark){svg{--paper:#14191f;--ink:#e6ebf1;--dim:#9aa7b5;--line:#2c3540;--lane:#1b2129;--a:#63b3ed;--b:#ecb75a;--c:#68d391;--gap:#fc8181;--pause:#76818f;--mark:#c79bf2;--none:#3a4552}}
-.paper{fill:var(--paper)}.ink{fill:var(--ink)}.dim{fill:var(--dim)}.lane{fill:var(--lane)}.line{stroke:var(--line);stroke-width:1}
-.s0{fill:var(--a)}.s1{fill:var(--b)}.s2{fill:var(--c)}.peak{opacity:.45}.gap{fill:var(--gap);opacity:.75}
-.pause{fill:url(#paused)}.stripe{stroke:var(--pause);stroke-width:3}.mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:4 3}.flag{fill:var(--mark)}
-.both{fill:var(--mark)}.none{fill:var(--none)}
 text{font-size:12px}.title{font-size:17px;font-weight:600}.name{font-size:13px;font-weight:600}
+.paper{fill:#ffffff}.ink{fill:#1d2733}.dim{fill:#5d6b7a}.lane{fill:#f5f7fa}.line{stroke:#dde3ea;stroke-width:1}
+.s0{fill:#2b6cb0}.s1{fill:#b7791f}.s2{fill:#2f855a}.peak{opacity:.45}.gap{fill:#c53030;opacity:.75}
+.pause{fill:url(#paused)}.stripe{stroke:#8a94a3;stroke-width:3}.mark{stroke:#7b3fb5;stroke-width:1.5;stroke-dasharray:4 3}
+.flag,.both{fill:#7b3fb5}.none{fill:#cbd3dc}
+@media (prefers-color-scheme:dark){
+.paper{fill:#14191f}.ink{fill:#e6ebf1}.dim{fill:#9aa7b5}.lane{fill:#1b2129}.line{stroke:#2c3540}
+.s0{fill:#63b3ed}.s1{fill:#ecb75a}.s2{fill:#68d391}.gap{fill:#fc8181}
+.stripe{stroke:#76818f}.mark{stroke:#c79bf2}.flag,.both{fill:#c79bf2}.none{fill:#3a4552}
+}
 `
 
 // drawing is a picture that is being written.

@@ -116,7 +116,7 @@ func (d *drawing) foot() {
 	}
 	part("both", "both at once", t.Both)
 	part("none", "nobody", t.Silence)
-	if t.Paused > 0 {
-		d.text(plotWidth+margin, y+31, "dim", "end", "paused for "+clock(t.Paused, true))
+	if sum := d.p.paused(); sum > 0 {
+		d.text(plotWidth+margin, y+31, "dim", "end", "paused for "+clock(sum, true))
 	}
 }
