@@ -65,8 +65,10 @@ type Ledger struct {
 	head  Head
 	size  int64 // of the chain, all of it on the disk
 
-	holdMu sync.Mutex // one decision about holds at a time
-	holds  map[string]Hold
+	change sync.Mutex // one change of what is there at a time: sidecars, holds, removals
+
+	holdMu sync.Mutex
+	holds  map[string]Hold // in force, by file; nil: not read yet
 }
 
 // Open opens the books of a folder, begins them when there are none, and repairs what a

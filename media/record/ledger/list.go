@@ -41,6 +41,9 @@ func List(root *os.Root, f Filter, yield func(*Sidecar, error) bool) error {
 		if at.name == Folder {
 			return errSkip
 		}
+		if at.err != nil && !yield(nil, fmt.Errorf("read folder %q: %w", at.name, at.err)) {
+			return errStop
+		}
 		file, isSidecar := sidecarOf(at)
 		if !isSidecar || !strings.HasPrefix(file, f.File) {
 			return nil

@@ -6,31 +6,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"strings"
 )
 
-// scanLines calls yield with each line, without its line break, its number from 1, and
-// whether it was ended by a line break. A line longer than ours ever are comes cut, with
-// long set: memory does not grow with it.
-func scanLines(r io.Reader, yield func(line []byte, number int, whole, long bool) bool) error {
+// chainLine is a line of the file.
+type chainLine struct {
+	text  []byte // without its line break; only the begin when it is long
+	size  int64  // with its line break
+	whole bool   // it was ended by a line break
+	long  bool   // longer than ours ever are
+}
+
+// scanLines calls yield with each line. Memory does not grow with a long one.
+func scanLines(r io.Reader, yield func(chainLine) bool) error {
 	in := bufio.NewReaderSize(r, maxLine+1)
-	for number := 1; ; number++ {
-		line, err := in.ReadSlice('\n')
-		long := errors.Is(err, bufio.ErrBufferFull)
-		if long {
-			line = bytes.Clone(line[:100])
+	for {
+		text, err := in.ReadSlice('\n')
+		line := chainLine{text: text, size: int64(len(text)), long: errors.Is(err, bufio.ErrBufferFull)}
+		if line.long {
+			line.text = bytes.Clone(text[:100])
 			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = in.ReadSlice('\n')
+				text, err = in.ReadSlice('\n')
+				line.size += int64(len(text))
 			}
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if len(line) == 0 && err != nil {
+		if line.size == 0 {
 			return nil
 		}
-		if !yield(bytes.TrimSuffix(line, []byte("\n")), number, err == nil, long) || err != nil {
+		line.whole = err == nil
+		line.text = bytes.TrimSuffix(line.text, []byte("\n"))
+		if !yield(line) || err != nil {
 			return nil
 		}
 	}
@@ -59,11 +66,11 @@ func (l *Ledger) entries(quick func(line []byte) bool, yield func(*Entry) bool) 
 	if chain == nil {
 		return ErrClosed
 	}
-	err := scanLines(io.NewSectionReader(chain, 0, size), func(line []byte, _ int, _, long bool) bool {
-		if long || !quick(line) {
+	err := scanLines(io.NewSectionReader(chain, 0, size), func(line chainLine) bool {
+		if line.long || !quick(line.text) {
 			return true
 		}
-		e, err := ParseEntry(line, l.public())
+		e, err := ParseEntry(line.text, l.public())
 		return err != nil || yield(e)
 	})
 	if err != nil {
@@ -82,107 +89,4 @@ func (l *Ledger) Entries(file string, yield func(*Entry) bool, kinds ...Kind) er
 	}
 	quick := func(line []byte) bool { return len(marks) == 0 || isKind(line, marks...) }
 	return l.entries(quick, func(e *Entry) bool { return file != "" && e.File != file || yield(e) })
-}
-
-// loadHolds reads the legal holds in force from the chain, once. The caller has holdMu.
-func (l *Ledger) loadHolds() error {
-	if l.holds != nil {
-		return nil
-	}
-	holds := map[string]Hold{}
-	err := l.Entries("", func(e *Entry) bool {
-		if e.Kind == KindHold {
-			holds[e.File] = Hold{By: e.Who, Why: e.Why, Since: e.At}
-		} else {
-			delete(holds, e.File)
-		}
-		return true
-	}, KindHold, KindRelease)
-	if err == nil {
-		l.holds = holds
-	}
-	return err
-}
-
-// finishPending places the sidecars whose line is in the chain, and drops the others: a
-// crash came between.
-func (l *Ledger) finishPending() error {
-	waiting := map[string]string{} // file: name of what waits
-	digests := map[string]string{} // name: its hash
-	err := walk(l.root, pendingPath, func(f found) error {
-		if !f.mode.IsRegular() || len(digests) >= maxPending {
-			return nil
-		}
-		sc, digest, err := readSidecar(l.root, f.name)
-		if err != nil {
-			return l.root.Remove(f.name)
-		}
-		waiting[digest], digests[f.name] = sc.File, digest
-		return nil
-	})
-	if err != nil || len(digests) == 0 {
-		return err
-	}
-	last := map[string]string{} // file: hash of its last sidecar
-	err = l.entries(func([]byte) bool { return true }, func(e *Entry) bool {
-		if e.File != "" && (e.Sidecar != "" || e.Kind == KindTombstone) {
-			if _, ok := waiting[e.Sidecar]; ok || last[e.File] != "" {
-				last[e.File] = sidecarAfter(e)
-			}
-		}
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	for name, digest := range digests {
-		file := waiting[digest]
-		if last[file] != digest {
-			if err := l.root.Remove(name); err != nil {
-				return err
-			}
-			continue
-		}
-		text, err := readSmall(l.root, name, MaxSidecar)
-		if err == nil {
-			err = l.place(name, file, text)
-		}
-		if err != nil {
-			return err
-		}
-		l.note("placed the sidecar of %q, which a stop had left waiting", path.Clean(file))
-	}
-	return nil
-}
-
-// maxPending bounds the sidecars that are looked at after a crash.
-const maxPending = 100_000
-
-// sidecarAfter returns which sidecar holds after an entry.
-func sidecarAfter(e *Entry) string {
-	if e.Kind == KindTombstone {
-		return "none"
-	}
-	return e.Sidecar
-}
-
-// finishTombstones removes what a crash left of recordings that the last lines declare
-// removed.
-func (l *Ledger) finishTombstones(lines []byte) {
-	mark := kindMark(KindTombstone)
-	for line := range bytes.Lines(lines) {
-		if !isKind(line, mark) {
-			continue
-		}
-		e, err := ParseEntry(bytes.TrimSuffix(line, []byte("\n")), l.public())
-		if err != nil || e.Kind != KindTombstone || checkFile(e.File) != nil || e.Sidecar == "" {
-			continue
-		}
-		if _, digest, err := readSidecar(l.root, SidecarName(e.File)); err != nil || digest != e.Sidecar {
-			continue
-		}
-		if err := removeRecording(l.root, e.File); err == nil {
-			l.note("removed %q, whose removal a stop had interrupted", strings.ToValidUTF8(e.File, "?"))
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 type found struct {
 	name string // from the root, with slashes
 	mode fs.FileMode
+	err  error // a folder, seen already, cannot be read
 }
 
 // maxDepth is how deep folders may lie in each other.
@@ -26,18 +27,19 @@ var errSkip = errors.New("skip")
 
 // walk calls see with all that lies below a folder, folders first, in no order. Memory
 // does not grow with what lies there; symbolic links are shown, never followed. What see
-// returns ends the walk, but for errSkip.
+// returns ends the walk, but for errSkip. A folder that cannot be read is shown again, with
+// the error.
 func walk(root *os.Root, dir string, see func(found) error) error {
 	return walkDir(root, dir, 0, see)
 }
 
 func walkDir(root *os.Root, dir string, depth int, see func(found) error) error {
-	if depth > maxDepth {
-		return fmt.Errorf("folder %.200q lies deeper than %d folders", dir, maxDepth)
+	d, err := openDir(root, dir, depth)
+	if errors.Is(err, fs.ErrNotExist) && depth > 0 { // removed meanwhile
+		return nil
 	}
-	d, err := root.Open(dir)
 	if err != nil {
-		return err
+		return see(found{name: dir, mode: fs.ModeDir, err: err})
 	}
 	defer d.Close()
 	for {
@@ -51,9 +53,16 @@ func walkDir(root *os.Root, dir string, depth int, see func(found) error) error 
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read folder %q: %w", dir, err)
+			return see(found{name: dir, mode: fs.ModeDir, err: err})
 		}
 	}
+}
+
+func openDir(root *os.Root, dir string, depth int) (*os.File, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("lies deeper than %d folders", maxDepth)
+	}
+	return root.Open(dir)
 }
 
 func walkItem(root *os.Root, name string, mode fs.FileMode, depth int, see func(found) error) error {
@@ -64,9 +73,5 @@ func walkItem(root *os.Root, name string, mode fs.FileMode, depth int, see func(
 	if err != nil || !mode.IsDir() {
 		return err
 	}
-	err = walkDir(root, name, depth+1, see)
-	if errors.Is(err, fs.ErrNotExist) { // removed meanwhile
-		return nil
-	}
-	return err
+	return walkDir(root, name, depth+1, see)
 }
