@@ -50,6 +50,7 @@ type Call struct {
 	streaming  atomic.Int32 // streams with media
 	files      callFiles    // that play events of streams named
 	forwards   []*forward
+	siprecs    []*siprecOut
 	keys       keyLog
 	follows    followers
 	typed      typed // keys that nobody asked for yet
@@ -179,6 +180,7 @@ func (c *Call) abandon() {
 			c.manager.spawn(s.life.abort)
 		}
 	}
+	_ = protect(c.stopSiprecs)
 	c.streams, c.tails = nil, nil
 	c.leg, c.plays = nil, playlist{}
 	if l != nil {

@@ -108,6 +108,7 @@ func (c *Call) stopMedia() {
 	c.stopPlays(ReasonStopped)
 	c.stopStreams()
 	c.stopForwards()
+	c.stopSiprecs()
 	l := c.leg
 	if l == nil {
 		return

@@ -21,6 +21,9 @@ const (
 	EventMediaTimeout = "rms:media_timeout"
 	EventMediaError   = "rms:media_error"
 	EventScriptError  = "rms:script_error"
+	EventSiprecStart  = "rms:siprec_start"
+	EventSiprecStop   = "rms:siprec_stop"
+	EventSiprecError  = "rms:siprec_error"
 	EventCollect      = "rms:collect"
 	EventSleep        = "rms:sleep"
 	EventSocket       = "rms:socket"
@@ -103,6 +106,15 @@ var Events = []EventDoc{
 		{"name", "of the stream"}, {"dropped_ms", "ms of audio since the last such event"}, {"total_ms", "ms since the stream began"},
 	}},
 	{"mod_audio_stream::connect, ::disconnect, ::error, ::json, ::play", "the same moments of a websocket stream, under the names and with the bodies of mod_audio_stream", []FieldDoc{{"name", "of the stream"}, {"body", "as that module writes it"}}},
+	{EventSiprecStart, "a recorder takes the streams of rms_siprec (role client)", []FieldDoc{
+		{"role", "client: we send to a recorder"}, {"name", "of the recording session"}, {"to", "URI of the recorder"}, {"remote", "ip:port that the first stream goes to"}, {"codec", "of the streams, as in an rtpmap"}, {"streams", "2, or 1 when the recorder refused the other"}, {"relayed", "true when packets go on as they come, false when they are encoded anew"}, {"sip_call_id", "Call-ID of the recording session"},
+	}},
+	{EventSiprecError, "a recorder could not be had or was lost, and rms:siprec_stop follows; or it refused a change, and the recording goes on", []FieldDoc{
+		{"role", "client"}, {"name", "of the recording session"}, {"to", "URI of the recorder"}, {"code", "SIP status code: of the recorder, 408 when it is silent, 503 when it cannot be reached or may not, 488 when its answer is of no use"}, {"error", "what went wrong"},
+	}},
+	{EventSiprecStop, "a recording session is over: exactly once for each rms_siprec that returned true", []FieldDoc{
+		{"role", "client"}, {"name", "of the recording session"}, {"to", "URI of the recorder"}, {"by", "us, recorder, timeout, error"}, {"code", "SIP status code, 200 for an ordinary end"}, {"reason", "in words"}, {"duration_ms", "ms from the recorder's answer to the end, 0 without one"}, {"packets", "RTP packets sent, both streams"},
+	}},
 	{EventMediaTimeout, "neither RTP nor RTCP came for rtp.timeout while we expected some; the call is hung up when the route ends", []FieldDoc{{"timeout_ms", "rtp.timeout in ms"}}},
 	{EventMediaError, "a filter failed and the call's audio was stopped, or the call itself failed; the call is hung up", []FieldDoc{{"where", "which part"}, {"error", "what"}}},
 	{EventScriptError, "a route failed or ran too long. Without this route the call is hung up", []FieldDoc{

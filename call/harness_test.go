@@ -130,6 +130,7 @@ func newHouse(t testing.TB, s script, change ...func(*call.Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.calls.UseUA(h.ua)
 	h.addr = h.ua.Listeners()[0].Addr
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -76,6 +76,8 @@ type Manager struct {
 	calls map[string]*Call // by call id
 	ports map[uint16]place // RTP ports of ours that calls use
 
+	ua atomic.Pointer[sip.UA] // places calls
+
 	hub       hub
 	meters    meters
 	drops     dropWatch

@@ -70,6 +70,7 @@ func (c *Call) refreshed(r *sip.Request) {
 
 func (c *Call) updated() {
 	hold := c.leg.rtp.media.Hold
+	c.siprecChanged()
 	codec, remote, direction := c.leg.line.describe()
 	c.info().Str("codec", codec).Str("direction", direction).Str("remote", remote).Bool("hold", hold).Msg("call updated")
 	c.emit(&Event{Name: EventUpdate, Fields: []Field{

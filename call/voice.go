@@ -153,5 +153,6 @@ func setEncoded(e encoding) {
 func (c *Call) tapped() bool {
 	taps := func(s *stream) bool { return s.taps() }
 	return slices.ContainsFunc(c.streams, taps) || slices.ContainsFunc(c.tails, func(s *stream) bool { return !s.silent }) ||
-		slices.ContainsFunc(c.forwards, func(f *forward) bool { return f.taps() })
+		slices.ContainsFunc(c.forwards, func(f *forward) bool { return f.taps() }) ||
+		slices.ContainsFunc(c.siprecs, func(s *siprecOut) bool { return s.sides[1].taps() })
 }

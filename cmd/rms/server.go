@@ -105,6 +105,7 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		s.close()
 		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
 	}
+	s.calls.UseUA(s.ua)
 	if err := s.listenAudioSocket(cfg); err != nil {
 		s.close()
 		return nil, err
