@@ -21,7 +21,7 @@ type command struct {
 // commands lists the sub-commands in the order of the help.
 func commands() []*command {
 	return []*command{
-		serveCommand, ctlCommand, topCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand,
+		serveCommand, ctlCommand, topCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand, verifyCommand,
 		configCommand, completionCommand, versionCommand,
 	}
 }

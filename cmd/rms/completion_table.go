@@ -23,7 +23,7 @@ type completed struct {
 
 // placesOf are the words behind commands that no table tells.
 var placesOf = map[string][2]string{
-	"check": {"@file", "@file"}, "sink": {"rst audiosocket ws", ""}, "completion": {"bash zsh", ""},
+	"check": {"@file", "@file"}, "verify": {"@file", ""}, "sink": {"rst audiosocket ws", ""}, "completion": {"bash zsh", ""},
 }
 
 // completionTable lists all commands with their flags, and the verbs.

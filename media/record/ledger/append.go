@@ -23,23 +23,16 @@ func (l *Ledger) Append(sc *Sidecar) error {
 	return l.enter(sc, &Entry{Kind: KindRecording, Bytes: sc.Bytes, SHA256: sc.SHA256, State: sc.State})
 }
 
-// Update replaces the sidecar of a recording that is in the chain, after an upload for
-// example. What it says of the audio and of holds must not differ: the chain decides that.
-func (l *Ledger) Update(sc *Sidecar) error {
-	l.change.Lock()
-	defer l.change.Unlock()
-	if _, err := l.root.Lstat(SidecarName(sc.File)); err != nil {
-		return fmt.Errorf("update %q: %w", sc.File, err)
-	}
-	return l.enter(sc, &Entry{Kind: KindUpdate, SHA256: sc.SHA256, State: sc.State})
-}
-
 // Change reads the sidecar of a recording that is in the chain, lets f change it, and
-// updates it. Nobody else changes it meanwhile.
+// replaces it, after an upload for example. Nobody else changes it meanwhile. One that
+// was altered by others is refused: the chain would make it right.
 func (l *Ledger) Change(file string, f func(*Sidecar) error) error {
 	l.change.Lock()
 	defer l.change.Unlock()
-	sc, err := ReadSidecar(l.root, file)
+	sc, ours, err := l.ownSidecar(file)
+	if err == nil && !ours {
+		err = fmt.Errorf("the sidecar was altered: run rms verify")
+	}
 	if err == nil {
 		err = f(sc)
 	}
@@ -88,6 +81,7 @@ func (l *Ledger) enter(sc *Sidecar, e *Entry) error {
 		_ = l.root.Remove(waits)
 		return err
 	}
+	l.remember(sc.File, e.Sidecar)
 	return l.place(waits, sc.File, text)
 }
 

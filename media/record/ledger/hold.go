@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -32,16 +33,8 @@ func (l *Ledger) changeHold(file, by, why string, kind Kind, hold *Hold) error {
 	if kind == KindRelease && !held {
 		return fmt.Errorf("%q is not under legal hold", file)
 	}
-	sc, err := ReadSidecar(l.root, file)
-	if err != nil {
+	if err := l.enterHold(file, &Entry{Kind: kind, File: file, Who: by, Why: why}, hold); err != nil {
 		return fmt.Errorf("%s %q: %w", kind, file, err)
-	}
-	if sc.State == Recording {
-		return fmt.Errorf("%s %q: it is being recorded, wait for its end", kind, file)
-	}
-	sc.Hold = hold
-	if err := l.enter(sc, &Entry{Kind: kind, Who: by, Why: why, SHA256: sc.SHA256}); err != nil {
-		return err
 	}
 	l.holdMu.Lock()
 	defer l.holdMu.Unlock()
@@ -51,6 +44,26 @@ func (l *Ledger) changeHold(file, by, why string, kind Kind, hold *Hold) error {
 		l.holds[file] = *hold
 	}
 	return nil
+}
+
+// enterHold writes the entry of a hold or of its end, and the sidecar that shows it. A
+// sidecar that is altered or gone is left as it is: the chain alone holds the file.
+func (l *Ledger) enterHold(file string, e *Entry, hold *Hold) error {
+	if err := checkFile(file); err != nil {
+		return err
+	}
+	sc, ours, err := l.ownSidecar(file)
+	if err != nil || !ours {
+		if _, missing := l.root.Lstat(file); missing != nil {
+			return missing
+		}
+		return l.commit(e)
+	}
+	if sc.State == Recording {
+		return errors.New("it is being recorded, wait for its end")
+	}
+	sc.Hold, e.SHA256 = hold, sc.SHA256
+	return l.enter(sc, e)
 }
 
 // Held returns the legal hold on a recording.

@@ -67,8 +67,9 @@ type Ledger struct {
 
 	change sync.Mutex // one change of what is there at a time: sidecars, holds, removals
 
-	holdMu sync.Mutex
-	holds  map[string]Hold // in force, by file; nil: not read yet
+	holdMu  sync.Mutex
+	holds   map[string]Hold // in force, by file; nil: not read yet
+	digests digests
 }
 
 // Open opens the books of a folder, begins them when there are none, and repairs what a

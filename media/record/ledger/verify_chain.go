@@ -14,6 +14,7 @@ import (
 type record struct {
 	sha     [32]byte
 	sidecar [32]byte
+	entered bool // its recording is in the chain
 	hashed  bool // sha is known
 	bytes   int64
 	seq     uint64
@@ -222,11 +223,11 @@ func (c *chainCheck) apply(e *Entry) {
 func (r *record) update(e *Entry) {
 	switch e.Kind {
 	case KindRecording:
-		r.hashed = e.SHA256 != ""
+		r.entered, r.hashed = true, e.SHA256 != ""
 		r.sha, r.bytes = unhex(e.SHA256), e.Bytes
 		r.gone, r.open = false, false
 	case KindReopen:
-		r.open, r.gone = true, false
+		r.entered, r.open, r.gone = true, true, false
 	case KindTombstone:
 		r.gone, r.open, r.at = true, false, e.At
 		return

@@ -118,6 +118,9 @@ func (v *verifier) file(ctx context.Context, name string, r *record) []Problem {
 		return []Problem{{Fault: Unfinished, File: name, Text: "audio was being added when the server stopped: start rms, it repairs the file"}}
 	}
 	var out []Problem
+	if !r.entered {
+		out = append(out, Problem{Fault: Foreign, File: name, Text: "the entry of its recording is missing from the chain, or was altered"})
+	}
 	if r.hashed {
 		if p, bad := v.audio(ctx, name, r); bad {
 			out = append(out, p)
