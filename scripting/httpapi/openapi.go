@@ -41,6 +41,7 @@ func (s *Server) document() ([]byte, error) {
 			{"name": "calls", "description": "Calls that live"},
 			{"name": "verbs", "description": "What a call, or the server, can be told to do"},
 			{"name": "events", "description": "What happens"},
+			{"name": "recordings", "description": "Calls that were recorded, or are"},
 			{"name": "server", "description": "The server itself"},
 		},
 		"security": []object{{"token": []string{}}, {}},
@@ -65,7 +66,8 @@ func (s *Server) document() ([]byte, error) {
 
 func sharedParameters() object {
 	return object{
-		"id": object{"name": "id", "in": "path", "required": true, "description": "of the call, a UUID", "schema": text},
+		"id":        object{"name": "id", "in": "path", "required": true, "description": "of the call, a UUID", "schema": text},
+		"recording": object{"name": "id", "in": "path", "required": true, "description": "of the recording", "schema": text},
 		"key": object{
 			"name": "Idempotency-Key", "in": "header", "description": "the same key with the same request within 10 minutes gets the same answer, and nothing is done twice",
 			"schema": object{"type": "string", "maxLength": maxKey},
@@ -106,7 +108,10 @@ func (s *schemas) path(paths object, path, method string, o *operation) {
 		paths[path] = item
 	}
 	parameters := append([]object{}, o.query...)
-	if strings.Contains(path, "{id}") {
+	switch {
+	case strings.HasPrefix(path, "/v1/recordings/{id}"):
+		parameters = append(parameters, shared("recording"))
+	case strings.Contains(path, "{id}"):
 		parameters = append(parameters, shared("id"))
 	}
 	if method == "POST" {

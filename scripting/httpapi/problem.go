@@ -26,26 +26,33 @@ var kinds = map[string]struct {
 	status int
 	title  string
 }{
-	"argument":     {http.StatusBadRequest, "An argument is wrong, missing or unknown"},
-	"unauthorized": {http.StatusUnauthorized, "A token is missing or wrong"},
-	"forbidden":    {http.StatusForbidden, "The token may only read"},
-	"origin":       {http.StatusForbidden, "The request comes from a page of another site"},
-	"no-such-call": {http.StatusNotFound, "There is no such call"},
-	"not-found":    {http.StatusNotFound, "There is nothing at this path"},
-	"method":       {http.StatusMethodNotAllowed, "The path has no such method"},
-	"timeout":      {http.StatusRequestTimeout, "The request did not come in time"},
-	"state":        {http.StatusConflict, "The call is not in the state that this needs"},
-	"ended":        {http.StatusGone, "The call has ended"},
-	"too-large":    {http.StatusRequestEntityTooLarge, "The body is too large"},
-	"content-type": {http.StatusUnsupportedMediaType, "The body is not JSON"},
-	"host":         {http.StatusMisdirectedRequest, "The name in the Host header field is not this server's"},
-	"failed":       {http.StatusUnprocessableEntity, "It cannot be done"},
-	"idempotency":  {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
-	"upgrade":      {http.StatusUpgradeRequired, "The path is that of a websocket"},
-	"internal":     {http.StatusInternalServerError, "A mistake in this program"},
-	"unavailable":  {http.StatusNotImplemented, "This server cannot do that"},
-	"busy":         {http.StatusServiceUnavailable, "Too much is waiting"},
-	"not-ready":    {http.StatusServiceUnavailable, "The server is not ready for calls"},
+	"argument":          {http.StatusBadRequest, "An argument is wrong, missing or unknown"},
+	"unauthorized":      {http.StatusUnauthorized, "A token is missing or wrong"},
+	"forbidden":         {http.StatusForbidden, "The token may only read"},
+	"origin":            {http.StatusForbidden, "The request comes from a page of another site"},
+	"no-such-recording": {http.StatusNotFound, "There is no such recording"},
+	"gone":              {http.StatusGone, "The audio is not here any more"},
+	"running":           {http.StatusConflict, "The recording is still being made, or is not any more"},
+	"held":              {http.StatusConflict, "The recording is on legal hold"},
+	"encrypted":         {http.StatusConflict, "The recording is encrypted"},
+	"precondition":      {http.StatusPreconditionFailed, "The recording is another one"},
+	"range":             {http.StatusRequestedRangeNotSatisfiable, "There is nothing in this range"},
+	"no-such-call":      {http.StatusNotFound, "There is no such call"},
+	"not-found":         {http.StatusNotFound, "There is nothing at this path"},
+	"method":            {http.StatusMethodNotAllowed, "The path has no such method"},
+	"timeout":           {http.StatusRequestTimeout, "The request did not come in time"},
+	"state":             {http.StatusConflict, "The call is not in the state that this needs"},
+	"ended":             {http.StatusGone, "The call has ended"},
+	"too-large":         {http.StatusRequestEntityTooLarge, "The body is too large"},
+	"content-type":      {http.StatusUnsupportedMediaType, "The body is not JSON"},
+	"host":              {http.StatusMisdirectedRequest, "The name in the Host header field is not this server's"},
+	"failed":            {http.StatusUnprocessableEntity, "It cannot be done"},
+	"idempotency":       {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
+	"upgrade":           {http.StatusUpgradeRequired, "The path is that of a websocket"},
+	"internal":          {http.StatusInternalServerError, "A mistake in this program"},
+	"unavailable":       {http.StatusNotImplemented, "This server cannot do that"},
+	"busy":              {http.StatusServiceUnavailable, "Too much is waiting"},
+	"not-ready":         {http.StatusServiceUnavailable, "The server is not ready for calls"},
 }
 
 // typePrefix begins the type of each problem.
@@ -72,6 +79,9 @@ var classes = map[call.Class]string{
 func problemOf(err error) *problem {
 	var p *problem
 	if errors.As(err, &p) {
+		return p
+	}
+	if p = recordingProblem(err); p != nil {
 		return p
 	}
 	kind := classes[call.ClassOf(err)]

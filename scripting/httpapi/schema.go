@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"time"
 
 	"rms/call"
+	"rms/media/record/ledger"
 )
 
 // object is a part of a JSON document.
@@ -23,6 +25,10 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[call.PlayInfo]():    "Play",
 	reflect.TypeFor[call.ForwardInfo](): "Forward",
 	reflect.TypeFor[callList]():         "CallList",
+	reflect.TypeFor[recordingList]():    "RecordingList",
+	reflect.TypeFor[recordingInfo]():    "RecordingInfo",
+	reflect.TypeFor[ledger.Sidecar]():   "Recording",
+	reflect.TypeFor[ledger.Report]():    "VerifyReport",
 	reflect.TypeFor[verbInfo]():         "Verb",
 	reflect.TypeFor[paramInfo]():        "Parameter",
 	reflect.TypeFor[versionInfo]():      "Version",
@@ -38,6 +44,8 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "string", "format": "date-time"}
 	case reflect.TypeFor[time.Duration]():
 		return object{"type": "integer"}
+	case reflect.TypeFor[json.RawMessage]():
+		return object{}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -74,7 +82,7 @@ func (s *schemas) structure(t reflect.Type) object {
 			continue
 		}
 		members[tag] = s.of(t.Field(i).Type)
-		if !strings.Contains(options, "omitempty") {
+		if !strings.Contains(options, "omit") {
 			required = append(required, tag)
 		}
 	}

@@ -5,6 +5,7 @@ import "net/http"
 // lasting are the patterns of the routes whose answers end when the client goes.
 var lasting = map[string]bool{
 	"GET /v1/events": true, "GET /v1/events/ws": true, "GET /v1/trace": true, "GET /v1/calls/{id}/trace": true,
+	"GET /v1/recordings/{id}/live": true,
 }
 
 // table is all that is served, in the order of the OpenAPI document.
@@ -22,6 +23,16 @@ func (s *Server) table() []route {
 		{"GET", "/v1/events/ws", s.websocket, opSocket()},
 		{"GET", "/v1/calls/{id}/trace", s.traceCall, opTraceCall()},
 		{"GET", "/v1/trace", s.traceAll, opTraceAll()},
+		{"GET", "/v1/recordings", s.recordings, opRecordings()},
+		{"GET", "/v1/recordings/{id}", s.recording, opRecording()},
+		{"DELETE", "/v1/recordings/{id}", s.recordingDelete, opRecordingDelete()},
+		{"GET", "/v1/recordings/{id}/audio", s.recordingAudio, opRecordingAudio()},
+		{"GET", "/v1/recordings/{id}/live", s.recordingLive, opRecordingLive()},
+		{"GET", "/v1/recordings/{id}/waveform.svg", s.recordingPicture, opRecordingPicture()},
+		{"POST", "/v1/recordings/{id}/hold", s.recordingHold, opRecordingHold()},
+		{"POST", "/v1/recordings/{id}/release", s.recordingRelease, opRecordingRelease()},
+		{"POST", "/v1/recordings/{id}/upload", s.recordingUpload, opRecordingUpload()},
+		{"POST", "/v1/recordings/{id}/verify", s.recordingVerify, opRecordingVerify()},
 		{"GET", "/v1/version", s.version, opVersion()},
 		{"GET", "/v1/status", s.status, opStatus()},
 		{"POST", "/v1/reload", s.reload, opReload()},

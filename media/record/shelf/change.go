@@ -84,3 +84,19 @@ func (s *Shelf) Upload(ctx context.Context, id, by string) error {
 	}
 	return s.o.Deliver(ctx, rec)
 }
+
+// Verify compares a recording with the chain and returns what is wrong.
+func (s *Shelf) Verify(ctx context.Context, id string, progress func(ledger.Progress)) (*ledger.Report, error) {
+	rec, err := s.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.liveOf(id) != nil {
+		return nil, ErrRunning
+	}
+	o := ledger.VerifyOptions{File: rec.File, Progress: progress}
+	if s.o.Ledger != nil {
+		o.Public, o.Head = s.o.Ledger.Public(), s.o.Ledger.Head()
+	}
+	return ledger.Verify(ctx, s.o.Root.Name(), o)
+}

@@ -1,0 +1,262 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rms/media/record/ledger"
+	"rms/media/record/shelf"
+)
+
+// recordingList is the answer of GET /v1/recordings.
+type recordingList struct {
+	Recordings []recordingInfo `json:"recordings"` // the newest first
+	Total      int             `json:"total"`      // that match, also those not in the list
+	Next       string          `json:"next,omitempty"`
+}
+
+// recordingInfo is a recording in a list. Its sidecar has more.
+type recordingInfo struct {
+	ID         string    `json:"id"`
+	Call       string    `json:"call,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	File       string    `json:"file"`
+	State      string    `json:"state"`
+	Started    time.Time `json:"started"`
+	DurationMS int64     `json:"duration_ms"`
+	Bytes      int64     `json:"bytes"`
+	Rate       int       `json:"rate"`
+	Channels   int       `json:"channels"`
+	Encoding   string    `json:"encoding"`
+	Parties    []string  `json:"parties"` // names, else URIs
+	Reason     string    `json:"reason,omitempty"`
+	Pauses     int       `json:"pauses"`
+	Gaps       int       `json:"gaps"`
+	Marks      int       `json:"marks"`
+	Encrypted  bool      `json:"encrypted"`
+	Hold       bool      `json:"hold"`             // on legal hold
+	Upload     string    `json:"upload,omitempty"` // state of the last delivery
+}
+
+func recordingOf(s *ledger.Sidecar) recordingInfo {
+	i := recordingInfo{
+		ID: s.ID, Call: s.Call, Name: s.Name, File: s.File, State: string(s.State), Started: s.Started, DurationMS: s.DurationMS, Bytes: s.Bytes,
+		Rate: s.Rate, Channels: s.Channels, Encoding: s.Encoding, Parties: []string{}, Reason: s.Reason, Pauses: len(s.Pauses), Gaps: len(s.Gaps),
+		Marks: len(s.Marks), Encrypted: len(s.EncryptedTo) > 0, Hold: s.Hold != nil,
+	}
+	for _, p := range s.Parties {
+		name := p.Name
+		if name == "" {
+			name = p.URI
+		}
+		i.Parties = append(i.Parties, name)
+	}
+	if n := len(s.Uploads); n > 0 {
+		i.Upload = s.Uploads[n-1].State
+	}
+	return i
+}
+
+// recordings is GET /v1/recordings.
+func (s *Server) recordings(w http.ResponseWriter, r *http.Request) error {
+	f, page, err := recordingQuery(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	rs, err := s.shelf()
+	if err != nil {
+		return err
+	}
+	err = rs.List(r.Context(), f, func(rec *ledger.Sidecar) bool {
+		page.add(rec)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, page.list())
+}
+
+// recordingPage collects what of a list is asked for: never more than that is kept.
+type recordingPage struct {
+	limit  int
+	states []string
+	before time.Time // of the last one of the page before; zero: this is the first page
+	id     string
+	total  int
+	found  []recordingInfo
+}
+
+// newer is the order of the list.
+func newer(a, b *recordingInfo) int {
+	if n := b.Started.Compare(a.Started); n != 0 {
+		return n
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+func (p *recordingPage) add(rec *ledger.Sidecar) {
+	if len(p.states) > 0 && !slices.Contains(p.states, string(rec.State)) {
+		return
+	}
+	p.total++
+	i := recordingOf(rec)
+	if !p.before.IsZero() && newer(&recordingInfo{Started: p.before, ID: p.id}, &i) >= 0 {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(p.found, i, func(a, b recordingInfo) int { return newer(&a, &b) })
+	if at > p.limit {
+		return
+	}
+	p.found = slices.Insert(p.found, at, i)
+	p.found = p.found[:min(len(p.found), p.limit+1)]
+}
+
+func (p *recordingPage) list() recordingList {
+	l := recordingList{Recordings: p.found, Total: p.total}
+	if len(p.found) > p.limit {
+		last := p.found[p.limit-1]
+		l.Recordings = p.found[:p.limit]
+		l.Next = strconv.FormatInt(last.Started.UnixNano(), 36) + "_" + last.ID
+	}
+	if l.Recordings == nil {
+		l.Recordings = []recordingInfo{}
+	}
+	return l
+}
+
+var recordingStates = []string{string(ledger.Recording), string(ledger.Complete), string(ledger.Repaired), string(ledger.Failed)}
+
+// recordingQuery reads the parameters of a list.
+func recordingQuery(q url.Values) (f ledger.Filter, p *recordingPage, err error) {
+	p = &recordingPage{limit: defaultLimit}
+	for name, values := range q {
+		value := values[0]
+		switch name {
+		case "call":
+			f.Call = value
+		case "from":
+			f.From, err = timeOf(name, value, false)
+		case "to":
+			f.To, err = timeOf(name, value, true)
+		case "state":
+			p.states = words(values)
+			for _, state := range p.states {
+				if !slices.Contains(recordingStates, state) {
+					return f, nil, wrong(name, "\"state\" must be one of "+strings.Join(recordingStates, ", "))
+				}
+			}
+		case "limit":
+			n, bad := strconv.Atoi(value)
+			if p.limit = n; bad != nil || n < 1 || n > maxLimit {
+				return f, nil, wrong(name, "\"limit\" must be a number from 1 to "+strconv.Itoa(maxLimit))
+			}
+		case "after":
+			p.before, p.id, err = afterOf(value)
+		default:
+			return f, nil, wrong(short(name), "unknown parameter of the query (has: after, call, from, limit, state, to)")
+		}
+		if err != nil {
+			return f, nil, err
+		}
+	}
+	return f, p, nil
+}
+
+// timeOf reads a time, or a day, of which to means the end.
+func timeOf(name, text string, to bool) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, time.Local)
+	if err != nil {
+		return t, wrong(name, "\""+name+"\" must be a time such as 2026-07-01T08:30:00Z, or a day such as 2026-07-01")
+	}
+	if to {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, nil
+}
+
+// recording is GET /v1/recordings/{id}: the sidecar.
+func (s *Server) recording(w http.ResponseWriter, r *http.Request) error {
+	_, rec, err := s.findRecording(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, rec)
+}
+
+// shelf returns the recordings of this server.
+func (s *Server) shelf() (*shelf.Shelf, error) {
+	if s.opts.Recordings == nil {
+		return nil, fault("unavailable", "this server records nothing: set record.root")
+	}
+	return s.opts.Recordings, nil
+}
+
+// findRecording returns the recording of a path.
+func (s *Server) findRecording(r *http.Request) (*shelf.Shelf, *ledger.Sidecar, error) {
+	rs, err := s.shelf()
+	if err != nil {
+		return nil, nil, err
+	}
+	rec, err := rs.Find(r.Context(), r.PathValue("id"))
+	return rs, rec, err
+}
+
+// byWhom says for the books who asks: the token, which is known by its hash, and where
+// from. claimed is who the client says it is.
+func (s *Server) byWhom(r *http.Request, claimed string) string {
+	by := "socket"
+	if c := connOf(r); c == nil || c.RemoteAddr().Network() != "unix" {
+		by = "http"
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+			by = "http " + host
+		}
+		if _, who := s.scopeOf(r); who > 0 {
+			sum := s.tokens[who-1].sum
+			const digits = "0123456789abcdef"
+			by += " token "
+			for _, b := range sum[:4] {
+				by += string([]byte{digits[b>>4], digits[b&15]})
+			}
+		}
+	}
+	if claimed != "" {
+		return short(claimed) + " (" + by + ")"
+	}
+	return by
+}
+
+// recordingProblem turns an error of the shelf into a problem; nil when it is another.
+func recordingProblem(err error) *problem {
+	for _, known := range []struct {
+		err  error
+		kind string
+	}{
+		{shelf.ErrNotFound, "no-such-recording"},
+		{shelf.ErrGone, "gone"},
+		{shelf.ErrRunning, "running"},
+		{ledger.ErrHeld, "held"},
+		{shelf.ErrEncrypted, "encrypted"},
+		{shelf.ErrReadOnly, "unavailable"},
+		{shelf.ErrNoDelivery, "unavailable"},
+		{context.DeadlineExceeded, "busy"},
+	} {
+		if errors.Is(err, known.err) {
+			return fault(known.kind, err.Error())
+		}
+	}
+	return nil
+}
