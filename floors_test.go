@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"media/audiotest": 30,
 	"media/target":    30,
 	"media/clip":      35,
+	"media/record":    34,
 
 	// Where the packets of a stream belong in time.
 	"media/timeline": 32,

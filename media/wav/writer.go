@@ -1,11 +1,9 @@
 package wav
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"rms/media"
 )
@@ -33,25 +31,17 @@ type Writer struct {
 	err    error
 }
 
-// headerSize is the length of the header in bytes: RIFF, room for ds64, fmt with
-// extension size, fact, data.
-const headerSize = 12 + 36 + 26 + 12 + 8
-
 // NewWriter writes the header of an empty file and returns the writer. The
 // encoding is PCM (16 bits), Mulaw or Alaw. The caller closes f after Close.
 func NewWriter(f File, format media.Format, e Encoding) (*Writer, error) {
 	if err := format.Check(); err != nil {
 		return nil, err
 	}
-	w := &Writer{f: f, format: format, encoding: e, width: 1, buf: make([]byte, 0, bufferSize), head: make([]byte, headerSize)}
-	switch e {
-	case PCM:
-		w.width = 2
-	case Mulaw, Alaw:
-	default:
+	w := &Writer{f: f, format: format, encoding: e, width: e.width(), buf: make([]byte, 0, bufferSize)}
+	if !e.written() {
 		return nil, fmt.Errorf("%s is not written; only PCM, mu-law and A-law are", e)
 	}
-	w.fillHeader()
+	w.head = AppendHeader(w.head[:0], format, e, 0)
 	if _, err := f.Write(w.head); err != nil {
 		return nil, fmt.Errorf("write header: %w", err)
 	}
@@ -97,22 +87,7 @@ func (w *Writer) Close() error {
 
 var errClosed = errors.New("the WAV writer is closed")
 
-func (w *Writer) encode(pcm []int16) {
-	switch w.encoding {
-	case Mulaw:
-		for _, s := range pcm {
-			w.buf = append(w.buf, media.LinearToMulaw(s))
-		}
-	case Alaw:
-		for _, s := range pcm {
-			w.buf = append(w.buf, media.LinearToAlaw(s))
-		}
-	default:
-		for _, s := range pcm {
-			w.buf = append(w.buf, byte(s), byte(uint16(s)>>8))
-		}
-	}
-}
+func (w *Writer) encode(pcm []int16) { w.buf = AppendSamples(w.buf, w.encoding, pcm) }
 
 func (w *Writer) flush() {
 	if w.err != nil || len(w.buf) == 0 {
@@ -133,42 +108,8 @@ func (w *Writer) sync() {
 		return
 	}
 	w.synced = w.data
-	w.fillHeader()
+	w.head = AppendHeader(w.head[:0], w.format, w.encoding, w.data)
 	if _, err := w.f.WriteAt(w.head, 0); err != nil {
 		w.err = fmt.Errorf("write header: %w", err)
 	}
-}
-
-// fillHeader builds the whole header for the present length, so that one write
-// replaces it.
-func (w *Writer) fillHeader() {
-	block := w.format.Channels * w.width
-	riff, frames := headerSize-8+w.data+w.data%2, w.data/uint64(block)
-	h, le := w.head[:0], binary.LittleEndian
-	var ds64 [3]uint64 // a JUNK chunk keeps the room for it
-	size := uint32(w.data)
-	if riff < math.MaxUint32 {
-		h = append(h, "RIFF"...)
-		h = le.AppendUint32(h, uint32(riff))
-		h = append(h, "WAVEJUNK"...)
-	} else {
-		h = append(h, "RF64\xff\xff\xff\xffWAVEds64"...)
-		ds64 = [3]uint64{riff, w.data, frames}
-		size = unknownSize
-	}
-	h = le.AppendUint32(h, 28)
-	for _, v := range ds64 {
-		h = le.AppendUint64(h, v)
-	}
-	h = append(h, "\x00\x00\x00\x00fmt \x12\x00\x00\x00"...)
-	h = le.AppendUint16(h, w.encoding.tag())
-	h = le.AppendUint16(h, uint16(w.format.Channels))
-	h = le.AppendUint32(h, uint32(w.format.Rate))
-	h = le.AppendUint32(h, uint32(w.format.Rate*block))
-	h = le.AppendUint16(h, uint16(block))
-	h = le.AppendUint16(h, uint16(8*w.width))
-	h = append(h, "\x00\x00fact\x04\x00\x00\x00"...)
-	h = le.AppendUint32(h, uint32(min(frames, math.MaxUint32)))
-	h = append(h, "data"...)
-	w.head = le.AppendUint32(h, size)
 }

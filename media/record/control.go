@@ -1,0 +1,72 @@
+package record
+
+import (
+	"time"
+
+	"rms/media"
+)
+
+// Kinds of orders.
+const (
+	codecOrder = iota
+	lineOrder
+	pauseOrder
+	resumeOrder
+	markOrder
+	stopOrder
+)
+
+// order is what a worker is told beside audio.
+type order struct {
+	kind  int
+	after uint64 // so many items were put before it
+	side  int
+	at    time.Duration
+	pt    uint8
+	ours  bool
+	codec media.Codec
+	text  string
+}
+
+// Pause leaves out of the file all sound at or behind at, also what waits already and
+// what comes late, until Resume. The file keeps its time line.
+func (r *Recording) Pause(at time.Duration) {
+	if r.state.CompareAndSwap(int32(Running), int32(Paused)) || r.State() == Opening {
+		r.order(order{kind: pauseOrder, at: at})
+	}
+}
+
+// PauseMasked is Pause, and notes that digits are hidden meanwhile.
+func (r *Recording) PauseMasked(at time.Duration) {
+	if r.state.CompareAndSwap(int32(Running), int32(Paused)) || r.State() == Opening {
+		r.order(order{kind: pauseOrder, at: at, ours: true})
+	}
+}
+
+// Resume ends a pause at this sample.
+func (r *Recording) Resume(at time.Duration) {
+	if r.state.CompareAndSwap(int32(Paused), int32(Running)) || r.State() == Opening {
+		r.order(order{kind: resumeOrder, at: at})
+	}
+}
+
+// Mark names a place in the sidecar.
+func (r *Recording) Mark(at time.Duration, text string) {
+	r.order(order{kind: markOrder, at: at, text: text})
+}
+
+// Stop ends the recording at this sample. Events.Stopped follows. Only the first Stop
+// counts.
+func (r *Recording) Stop(at time.Duration, reason string) {
+	for {
+		state := r.State()
+		if state >= Stopping {
+			return
+		}
+		r.q.order(order{kind: stopOrder, at: at, text: reason})
+		if r.state.CompareAndSwap(int32(state), int32(Stopping)) {
+			break
+		}
+	}
+	r.store.pool.push(r)
+}

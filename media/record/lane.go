@@ -1,0 +1,180 @@
+package record
+
+import (
+	"slices"
+	"time"
+
+	"rms/media"
+	"rms/media/timeline"
+)
+
+// lane is one side of a recording: what places its sound.
+type lane struct {
+	work   *work
+	side   int
+	line   *timeline.Line
+	past   timeline.Stats // of lines before this one
+	codecs []string
+	ssrc   []uint32
+	known  [maxCodecs]known // for the next line
+	pcm    pcmLine
+}
+
+// maxCodecs is how many payload types of a side are kept over a new line.
+const maxCodecs = 8
+
+type known struct {
+	pt    uint8
+	codec media.Codec
+}
+
+// maxSources bounds the list of SSRCs in the sidecar.
+const maxSources = 16
+
+// start makes the line, by defaults when it was not told about.
+func (l *lane) start() *timeline.Line {
+	if l.line == nil {
+		l.make(l.side == 1, 0)
+	}
+	return l.line
+}
+
+func (l *lane) make(ours bool, delay time.Duration) {
+	l.line = timeline.New(timeline.Options{Rate: l.work.format.Rate, Delay: delay, Ours: ours})
+	for _, k := range l.known {
+		if k.codec.NewDecoder != nil {
+			l.line.SetCodec(k.pt, k.codec)
+		}
+	}
+}
+
+// renew ends the line and begins another.
+func (l *lane) renew(ours bool, delay time.Duration) {
+	if l.line != nil {
+		l.finish(l.work.pos)
+	}
+	l.make(ours, delay)
+}
+
+// finish ends the line and keeps its counts and gaps.
+func (l *lane) finish(until int64) {
+	if l.line == nil {
+		return
+	}
+	l.line.Finish(until, l)
+	l.gaps()
+	l.past = l.stats()
+	l.line = nil
+}
+
+func (l *lane) stats() timeline.Stats {
+	s := l.past
+	if l.line == nil {
+		return s
+	}
+	n := l.line.Stats()
+	s.Packets += n.Packets
+	s.Lost += n.Lost
+	s.Late += n.Late
+	s.Duplicates += n.Duplicates
+	s.Unknown += n.Unknown
+	s.Stray += n.Stray
+	s.Restarts += n.Restarts
+	s.SkewPPM = n.SkewPPM
+	return s
+}
+
+func (l *lane) setCodec(pt uint8, codec media.Codec) {
+	if codec.NewDecoder == nil {
+		return
+	}
+	at := slices.IndexFunc(l.known[:], func(k known) bool { return k.codec.NewDecoder == nil || k.pt == pt })
+	if at < 0 {
+		at = int(pt) % maxCodecs
+	}
+	l.known[at] = known{pt, codec}
+	l.start().SetCodec(pt, codec)
+	if name := codec.Encoding(); !slices.Contains(l.codecs, name) && len(l.codecs) < maxSources {
+		l.codecs = append(l.codecs, name)
+	}
+}
+
+func (l *lane) packet(p *timeline.Packet) {
+	if n := len(l.ssrc); (n == 0 || l.ssrc[n-1] != p.SSRC) && n < maxSources && !slices.Contains(l.ssrc, p.SSRC) {
+		l.ssrc = append(l.ssrc, p.SSRC)
+	}
+	l.start().Write(p)
+}
+
+// give places what is before a position.
+func (l *lane) give(until int64) {
+	if l.line != nil {
+		l.line.Take(until, l)
+	}
+	l.pcm.give(l, until)
+}
+
+// settled is the position before which nothing changes any more.
+func (l *lane) settled() int64 {
+	if l.line == nil {
+		return none
+	}
+	return l.line.Settled()
+}
+
+// Place is part of timeline.Sink.
+func (l *lane) Place(at int64, pcm []int16) {
+	c := l.work
+	if cut := c.origin - at; cut > 0 {
+		if cut >= int64(len(pcm)) {
+			return
+		}
+		at, pcm = at+cut, pcm[cut:]
+	}
+	if over := at + int64(len(pcm)) - c.stageTo; over > 0 {
+		if over >= int64(len(pcm)) {
+			return
+		}
+		pcm = pcm[:int64(len(pcm))-over]
+	}
+	c.quiet.hear(c, at, pcm)
+	if c.kept != nil {
+		c.kept.put(l.side, at, pcm)
+		return
+	}
+	if late := c.pos - at; late > 0 {
+		late = min(late, int64(len(pcm)))
+		c.late(l.side, at, pcm[:late])
+		at, pcm = at+late, pcm[late:]
+	}
+	if len(pcm) > 0 {
+		c.toStage(l.side, at, pcm)
+	}
+}
+
+func (c *work) toStage(side int, at int64, pcm []int16) {
+	from := int(at - c.pos)
+	if c.format.Channels == 1 {
+		copy(c.w.stage[from:], pcm)
+		return
+	}
+	out := c.w.stage[2*from+c.r.spec.Sides.channel(side):]
+	for i, v := range pcm {
+		out[2*i] = v
+	}
+}
+
+// gaps notes the gaps that the line is sure of now.
+func (l *lane) gaps() {
+	if l.line == nil {
+		return
+	}
+	l.line.Gaps(func(g timeline.Gap) { l.work.gap(l.side, g) })
+}
+
+func (c *work) noteGaps() {
+	for side := range c.lanes {
+		c.lanes[side].gaps()
+	}
+	c.noteDrops()
+}

@@ -1,0 +1,203 @@
+package record
+
+import (
+	"time"
+
+	"rms/media/timeline"
+)
+
+// turn takes what waits and writes it. Only one goroutine does it at a time; who finds
+// it busy leaves word.
+func (r *Recording) turn(w *worker) {
+	for {
+		if !r.turns.TryLock() {
+			r.again.Store(true)
+			return
+		}
+		r.again.Store(false)
+		if r.State() != Stopped {
+			r.work.w = w
+			r.work.turn()
+			r.work.w = nil
+		}
+		r.turns.Unlock()
+		if !r.again.Load() {
+			return
+		}
+	}
+}
+
+func (c *work) turn() {
+	r := c.r
+	if !c.opened && !c.open() {
+		c.end()
+		return
+	}
+	now := r.Position()
+	b := r.q.take(now)
+	c.obey(&b)
+	b.release(&r.store.mem)
+	until := c.samples(now - margin)
+	if c.stop != none {
+		until = c.stop
+		for side := range c.lanes {
+			c.lanes[side].pcm.flush()
+		}
+	}
+	c.advance(until)
+	c.noteGaps()
+	c.limits()
+	c.head()
+	c.refresh()
+	if c.stop != none {
+		r.state.Store(int32(Stopping))
+		c.finish()
+	}
+}
+
+// obey goes through what was taken, in the order in which it was put.
+func (c *work) obey(b *batch) {
+	if b.lost > 0 {
+		c.drop(b)
+	}
+	var i item
+	var n uint64
+	orders := b.orders
+	for block := b.head; block != nil; block = block.next {
+		for rest := block.data[:block.n]; len(rest) > 0; n++ {
+			for len(orders) > 0 && orders[0].after <= n {
+				c.order(&orders[0])
+				orders = orders[1:]
+			}
+			rest = i.parse(rest)
+			c.take(&i)
+		}
+	}
+	for k := range orders {
+		c.order(&orders[k])
+	}
+}
+
+func (c *work) take(i *item) {
+	l := &c.lanes[i.side]
+	if !c.r.spec.Sides.Has(l.side) {
+		return
+	}
+	switch i.kind {
+	case packetItem:
+		l.packet(&timeline.Packet{
+			Payload: i.payload, Timestamp: i.timestamp, Sequence: i.sequence, SSRC: i.ssrc,
+			PayloadType: i.pt, Marker: i.marker, Arrival: i.at,
+		})
+	case pcmItem:
+		l.pcm.take(c, i)
+	case anchorItem:
+		l.start().Anchor(i.timestamp, c.samples(i.at))
+	}
+}
+
+func (c *work) order(o *order) {
+	l := &c.lanes[o.side]
+	switch o.kind {
+	case lineOrder:
+		l.renew(o.ours, o.at)
+	case codecOrder:
+		l.setCodec(o.pt, o.codec)
+	case pauseOrder:
+		c.pause(o.at, o.ours)
+	case resumeOrder:
+		c.resume(o.at)
+	case markOrder:
+		c.notes.mark(c.samples(o.at), o.text)
+	case stopOrder:
+		if c.stop == none {
+			c.stopAt(c.samples(o.at), o.text)
+		}
+	}
+}
+
+func (c *work) stopAt(pos int64, reason string) {
+	c.stop, c.reason = max(pos, c.origin), reason
+	if c.seal != nil { // what is encrypted stays
+		c.stop = max(c.stop, c.pos)
+	}
+}
+
+// advance places and writes what is before a position, a stage at a time.
+func (c *work) advance(until int64) {
+	if c.stop != none {
+		until = min(until, c.stop)
+	}
+	if most := c.most(); until > most {
+		until = most
+	}
+	step := int64(stageSamples / c.format.Channels)
+	for c.pos < until {
+		c.stageTo = min(until, c.pos+step)
+		c.place()
+	}
+}
+
+// place fills one stage from both sides and writes it.
+func (c *work) place() {
+	c.clearStage()
+	for side := range c.lanes {
+		if l := &c.lanes[side]; c.r.spec.Sides.Has(side) {
+			l.give(c.stageTo)
+		}
+	}
+	if c.kept != nil {
+		c.kept.write(c)
+	} else {
+		c.fillPauses(c.w.stage, c.pos, c.stageTo)
+		c.write(c.pos, c.w.stage)
+	}
+	c.pos = c.stageTo
+	c.quiet.trim(c)
+}
+
+// clearStage makes the stage silent.
+func (c *work) clearStage() {
+	if c.w.stage == nil {
+		c.w.stage = make([]int16, stageSamples)
+	}
+	n := int(c.stageTo-c.pos) * c.format.Channels
+	c.w.stage = c.w.stage[:n]
+	clear(c.w.stage)
+}
+
+// limits stops the recording when it is long enough, or quiet for long.
+func (c *work) limits() {
+	switch {
+	case c.stop != none:
+	case c.pos >= c.most():
+		reason := "max"
+		if b := c.r.spec.MaxBytes; b > 0 && (c.pos-c.origin+1)*c.frame > b {
+			reason = "size"
+		}
+		c.stopAt(c.most(), reason)
+	case c.r.store.tooFull():
+		c.stopAt(c.pos, "disk")
+	default:
+		if at, over := c.quiet.over(c); over {
+			c.stopAt(at, "silence")
+		}
+	}
+}
+
+// most is the position that the recording ends at by its limits.
+func (c *work) most() int64 {
+	most := int64(none)
+	if d := c.r.spec.Max; d > 0 {
+		most = c.origin + c.samples(d)
+	}
+	if b := c.r.spec.MaxBytes; b > 0 {
+		most = min(most, c.origin+b/c.frame)
+	}
+	return most
+}
+
+func (s *Store) tooFull() bool { return s.free.Load() < s.o.MinFree }
+
+// retryAfter is how long a turn leaves a disk alone that failed.
+const retryAfter = time.Second
