@@ -115,7 +115,8 @@ func nameOf(e *element) Name {
 // takeFlow reads send and recv, of an association or of a participant of a draft.
 func (m *Metadata) takeFlow(e *element, participant string) {
 	f := Flow{Participant: participant, Sends: e.list("send"), Receives: e.list("recv"), Interval: e.interval()}
-	if len(f.Sends)+len(f.Receives) > 0 {
+	ends := e.name == "participantstreamassoc" && f.To != "" // of the one before
+	if len(f.Sends)+len(f.Receives) > 0 || ends {
 		m.Flows = add(m.Flows, f)
 	}
 }
