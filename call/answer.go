@@ -57,19 +57,43 @@ func (c *Call) prepare(early bool) error {
 	if err != nil {
 		return err
 	}
+	taken := false
 	defer func() {
-		if c.leg != l { // an error, or a panic on the way
+		if !taken { // an error, or a panic on the way
 			c.closing++
 			c.closeLeg(l)
 		}
 	}()
 	l.rtp.early = early
-	if err := l.rtp.negotiate(offer); err != nil {
+	if err := c.agree(l, offer); err != nil {
 		return err
 	}
-	c.leg = l
+	c.leg, taken = l, true
+	if err := c.resumeRecordings(); err != nil {
+		return err
+	}
+	if err := c.siprecIn.recordStreams(); err != nil {
+		return err
+	}
 	c.resumeStreams()
 	return nil
+}
+
+// unprepared is why a call has no media: it was refused already when it must be
+// recorded and cannot be.
+func (c *Call) unprepared(err error) error {
+	if c.state >= leaving {
+		return err
+	}
+	return refuse(err)
+}
+
+// agree works out what the streams of a leg are.
+func (c *Call) agree(l *leg, offer []byte) error {
+	if c.siprecIn != nil {
+		return c.siprecIn.begin(l, offer)
+	}
+	return l.rtp.negotiate(offer)
 }
 
 func (r *rtpLine) negotiate(offer []byte) error {
@@ -93,7 +117,7 @@ func (c *Call) answer(route string) error {
 		return c.errState("rms_answer is for a call that is not answered yet")
 	}
 	if err := c.prepare(false); err != nil {
-		return refuse(err)
+		return c.unprepared(err)
 	}
 	if err := c.dialog.Answer(c.leg.rtp.local.SDP); err != nil {
 		return err
@@ -120,6 +144,10 @@ func (c *Call) limitDuration() {
 // start tells the script that the media runs.
 func (c *Call) start() {
 	c.started = true
+	if c.siprecIn != nil {
+		c.siprecIn.start()
+		return
+	}
 	codec, remote, direction := c.leg.line.describe()
 	c.info().Str("codec", codec).Str("remote", remote).Str("direction", direction).
 		Dur("setup", c.answeredAt.Sub(c.began)).Msg("call answered")
@@ -137,7 +165,7 @@ func (c *Call) ring(code int, reason string, withSDP bool) error {
 			return errors.New("early media needs an offer in the INVITE: rms_ring or rms_answer")
 		}
 		if err := c.prepare(true); err != nil {
-			return refuse(err)
+			return c.unprepared(err)
 		}
 		body = c.leg.rtp.local.SDP
 	}
@@ -187,6 +215,9 @@ func (c *Call) confirmed(body []byte) {
 	if c.state == over {
 		return
 	}
+	if c.siprecIn != nil && c.leg != nil {
+		c.siprecIn.answered(body)
+	}
 	if c.leg != nil && c.leg.rtp.offered && c.state == answered && !c.takeAnswer(body) {
 		return
 	}
@@ -204,9 +235,13 @@ func (c *Call) takeAnswer(body []byte) bool {
 	switch {
 	case err != nil:
 	case r.session == nil:
-		if err = r.run(m); err == nil {
-			c.resumeStreams()
+		if err = r.run(m); err != nil {
+			break
 		}
+		if c.resumeRecordings() != nil {
+			return false
+		}
+		c.resumeStreams()
 	default:
 		r.update(m, cd)
 	}

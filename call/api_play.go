@@ -44,16 +44,6 @@ func init() {
 		}
 		return reply
 	}
-	apis["uuid_record"] = func(x *Exec, args string) string {
-		words := strings.Fields(args)
-		if len(words) < 3 {
-			return "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>]\n"
-		}
-		if _, ok := x.manager.Find(words[0]); !ok {
-			return apiNoSession
-		}
-		return "-ERR not available: this version of rms has no recording\n"
-	}
 }
 
 // broadcast plays a file, or runs one of the few applications that make sense here.

@@ -73,6 +73,9 @@ func (c *Call) beginSocket(line *socketLine) {
 		return
 	}
 	c.leg = l
+	if c.resumeRecordings() != nil {
+		return
+	}
 	c.resumeStreams()
 	c.manager.answered.Add(1)
 	c.limitDuration()

@@ -51,6 +51,10 @@ type Call struct {
 	files      callFiles    // that play events of streams named
 	forwards   []*forward
 	siprecs    []*siprecOut
+	recordings []*recording
+	feed       *feed       // of the recordings; nil while none has audio
+	patience   *time.Timer // with the disk, when the media is over
+	siprecIn   *siprecIn   // nil unless a recording client placed the call
 	keys       keyLog
 	follows    followers
 	typed      typed // keys that nobody asked for yet
@@ -88,6 +92,11 @@ func (c *Call) begin() {
 	i := infoOf(r)
 	c.info().Str("from", i.From).Str("to", i.To).Str("ruri", i.RURI).Str("source", i.Source).
 		Str("sip_call_id", i.SIPCallID).Msg("call came in")
+	if err := c.takeSiprec(); err != nil {
+		c.watch(c.requestEvent(EventInvite, r))
+		c.refused(err)
+		return
+	}
 	c.emitThen(c.requestEvent(EventInvite, r), r, func(err error) {
 		switch {
 		case c.state != invited || r.Answered():
@@ -180,8 +189,13 @@ func (c *Call) abandon() {
 			c.manager.spawn(s.life.abort)
 		}
 	}
+	for _, r := range c.recordings {
+		if r.to != nil {
+			r.to.Stop(r.position(), ReasonError)
+		}
+	}
 	_ = protect(c.stopSiprecs)
-	c.streams, c.tails = nil, nil
+	c.streams, c.tails, c.recordings, c.feed = nil, nil, nil, nil
 	c.leg, c.plays = nil, playlist{}
 	if l != nil {
 		c.closeLeg(l)

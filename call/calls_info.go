@@ -34,6 +34,7 @@ type CallInfo struct {
 	Plays      []PlayInfo       `json:"plays,omitempty"`
 	Streams    []map[string]any `json:"streams,omitempty"` // as rms_streams returns them
 	Forwards   []ForwardInfo    `json:"forwards,omitempty"`
+	Recordings []RecordingInfo  `json:"recordings,omitempty"`
 	Collecting bool             `json:"collecting,omitempty"`
 	Sleeps     int              `json:"sleeps,omitempty"`
 
@@ -176,6 +177,7 @@ func (c *Call) report(variables bool) *CallInfo {
 	for _, f := range c.forwards {
 		i.Forwards = append(i.Forwards, ForwardInfo{f.name, f.to.String(), f.side, f.session.Stats().PacketsOut})
 	}
+	i.Recordings = c.recordingInfos()
 	i.Collecting, i.Sleeps, i.Runs = c.collecting != nil, len(c.sleeps), c.runs
 	if variables {
 		i.Variables = c.vars.all()

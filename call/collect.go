@@ -214,7 +214,7 @@ func (k *collect) end(reason, terminator string) {
 	c := k.call
 	k.over = true
 	stopTimer(k.timer)
-	secret := k.mask
+	secret := k.mask || c.unheard()
 	k.hush()
 	c.collecting = nil
 	digits := string(k.digits)

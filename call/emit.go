@@ -60,10 +60,10 @@ func (c *Call) emitAll(list []*Event, then func()) {
 }
 
 // bystander tells whether a call can go on without its script hearing of an event:
-// keys, the end, and what far ends of streams say and do.
+// keys, the end, recordings, and what far ends of streams say and do.
 func bystander(event string) bool {
 	return strings.HasPrefix(event, "rms:siprec_") ||
-		event == EventDTMF || event == EventEnd || event == EventPlayEnd || strings.HasPrefix(event, "rms:stream_") ||
+		event == EventDTMF || event == EventEnd || event == EventPlayEnd || strings.HasPrefix(event, "rms:stream_") || strings.HasPrefix(event, "rms:record_") ||
 		strings.HasPrefix(event, audioStream)
 }
 

@@ -105,6 +105,7 @@ func (c *Call) ended(cause sip.Cause) {
 // stopMedia ends the plays and frees sockets and graph.
 func (c *Call) stopMedia() {
 	c.endWaits()
+	c.stopRecordings()
 	c.stopPlays(ReasonStopped)
 	c.stopStreams()
 	c.stopForwards()
@@ -138,14 +139,17 @@ func (c *Call) closeLeg(l *leg) {
 }
 
 // finish sends rms:end when nothing is left that could send another event: the
-// dialog, the media, streams, routes that wait or run.
+// dialog, the media, streams, recordings, routes that wait or run.
 func (c *Call) finish() {
-	if !c.dialogOver || c.closing > 0 || c.runs > 0 || len(c.streams) > 0 || c.state == over {
+	if !c.dialogOver || c.closing > 0 || c.runs > 0 || len(c.streams) > 0 || len(c.recordings) > 0 || c.state == over {
 		return
 	}
 	c.state = over
 	if c.limit != nil {
 		c.limit.Stop()
+	}
+	if c.patience != nil {
+		c.patience.Stop()
 	}
 	now := time.Now()
 	var setup, duration time.Duration

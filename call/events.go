@@ -22,6 +22,7 @@ const (
 	EventMediaError   = "rms:media_error"
 	EventScriptError  = "rms:script_error"
 	EventSiprecStart  = "rms:siprec_start"
+	EventSiprecUpdate = "rms:siprec_update"
 	EventSiprecStop   = "rms:siprec_stop"
 	EventSiprecError  = "rms:siprec_error"
 	EventCollect      = "rms:collect"
@@ -105,9 +106,37 @@ var Events = []EventDoc{
 	{EventStreamDrop, "a far end was too slow and audio for it was dropped; at most once a second", []FieldDoc{
 		{"name", "of the stream"}, {"dropped_ms", "ms of audio since the last such event"}, {"total_ms", "ms since the stream began"},
 	}},
+	{EventRecordStart, "a recording has its file and gets audio", []FieldDoc{
+		{"name", "of the recording"}, {"file", "its name below record.root"}, {"sides", "caller, callee, mixed or stereo"}, {"format", "samples: pcm, ulaw or alaw"}, {"rate", "in Hz"},
+	}},
+	{EventRecordPause + ", " + EventRecordResume, "a recording is paused, or goes on", []FieldDoc{
+		{"name", "of the recording"}, {"file", "its name below record.root"}, {"at_ms", "where, in ms from its beginning"}, {"mask", "true when keys are hidden meanwhile"},
+	}},
+	{EventRecordGap, "the disk was too slow and a recording lacks audio: once when that begins, and once when it ends. What the network lost is in the sidecar", []FieldDoc{
+		{"name", "of the recording"}, {"file", "its name below record.root"}, {"at_ms", "where, in ms from its beginning"}, {"length_ms", "how much, 0 when it begins"}, {"side", "caller, callee or both"}, {"reason", "disk"}, {"ended", "false when it begins"},
+	}},
+	{EventRecordError, "a recording could not begin, or the disk failed; it goes on trying until it is stopped. One that is required ends the call", []FieldDoc{
+		{"name", "of the recording"}, {"file", "its name below record.root"}, {"error", "what went wrong"},
+	}},
+	{EventRecordStop, "(or the name given to record_start) a recording has ended, its file is closed, hashed and in the chain: once for each", []FieldDoc{
+		{"name", "of the recording"}, {"file", "its name below record.root"},
+		{"reason", "stopped, hangup, terminator, silence, max, size, disk: no room, error, shutdown, or slow: the disk does not answer, and the call waits no longer"},
+		{"duration_ms", "of the file in ms"}, {"bytes", "of the file"}, {"sha256", "of the file, hexadecimal"}, {"terminator", "the key that ended it, empty without one"},
+		{"gaps", "stretches without sound of a side, as the sidecar tells them"}, {"error", "the first thing that went wrong, when something did"},
+	}},
+	{EventRecordUploaded, "a recording was delivered; that may be after its call, and no route runs then", []FieldDoc{
+		{"file", "its name below record.root"}, {"url", "where it is"}, {"attempts", "how many it took"}, {"bytes", "of the file"}, {"sha256", "of the file, hexadecimal"},
+	}},
 	{"mod_audio_stream::connect, ::disconnect, ::error, ::json, ::play", "the same moments of a websocket stream, under the names and with the bodies of mod_audio_stream", []FieldDoc{{"name", "of the stream"}, {"body", "as that module writes it"}}},
-	{EventSiprecStart, "a recorder takes the streams of rms_siprec (role client)", []FieldDoc{
-		{"role", "client: we send to a recorder"}, {"name", "of the recording session"}, {"to", "URI of the recorder"}, {"remote", "ip:port that the first stream goes to"}, {"codec", "of the streams, as in an rtpmap"}, {"streams", "2, or 1 when the recorder refused the other"}, {"relayed", "true when packets go on as they come, false when they are encoded anew"}, {"sip_call_id", "Call-ID of the recording session"},
+	{EventSiprecStart, "role server, instead of rms:start: the call is a recording session (SIPREC, RFC 7866), its media runs, nothing is sent, and it is recorded; `rms_answer` may give it another name. Role client: a recorder takes the streams of rms_siprec", []FieldDoc{
+		{"role", "server: the call is a recording session; client: we send to a recorder"}, {"remote", "ip:port that the first stream comes from or goes to"}, {"codec", "of the first stream, as in an rtpmap"}, {"streams", "how many; of a client 1 when the recorder refused the other"},
+		{"direction", "server: ours, recvonly or inactive"}, {"session", "server: id of the communication session in the metadata (RFC 7865), empty without"},
+		{"labels", "server: list of the streams: label, side (caller: the first, callee: the second, then 3, 4 ...), codec, remote, direction, paused; and, when the metadata tell who speaks, participant, aor, name"},
+		{"participants", "server: list of all in the metadata: id, aor, name"},
+		{"name", "client: of the recording session"}, {"to", "client: URI of the recorder"}, {"relayed", "client: true when packets go on as they come, false when they are encoded anew"}, {"sip_call_id", "client: Call-ID of the recording session"},
+	}},
+	{EventSiprecUpdate, "a recording session that came in changed: streams or metadata, by re-INVITE, UPDATE or the ACK of one", []FieldDoc{
+		{"role", "server"}, {"metadata", "true when metadata came"}, {"partial", "true when they were an update of those before"}, {"session", "as in rms:siprec_start"}, {"streams", "how many there are now"}, {"labels", "as in rms:siprec_start, after the change"}, {"participants", "as in rms:siprec_start"},
 	}},
 	{EventSiprecError, "a recorder could not be had or was lost, and rms:siprec_stop follows; or it refused a change, and the recording goes on", []FieldDoc{
 		{"role", "client"}, {"name", "of the recording session"}, {"to", "URI of the recorder"}, {"code", "SIP status code: of the recorder, 408 when it is silent, 503 when it cannot be reached or may not, 488 when its answer is of no use"}, {"error", "what went wrong"},

@@ -65,6 +65,7 @@ func (c *Call) digit(digit byte, ms int, source string) {
 	}
 	secret := c.masking()
 	defer c.pressed(digit)
+	defer c.keyToRecordings(digit)
 	if c.keysTold >= keysWaiting {
 		c.manager.dropped.Add(1)
 		return

@@ -53,6 +53,8 @@ type line interface {
 	tail() time.Duration
 	// describe returns the fields of rms:start.
 	describe() (codec, remote, direction string)
+	// record gives the recordings' feed what is heard and sent, on the clock's thread.
+	record(f *feed) error
 	// shut says goodbye on the wire and frees the sockets, when the graph has left its
 	// clock. It does not wait.
 	shut(s *legStats)

@@ -164,9 +164,10 @@ func (r *rtpLine) update(m sdp.Media, cd media.Codec) {
 	if recode {
 		out = c.interrupt()
 	}
-	cfg := r.config(m, cd)
+	cfg, f := r.config(m, cd), c.feed
 	l.do(func() {
 		r.configure(&cfg)
+		f.recode(r)
 		for _, v := range out {
 			v.leave(l)
 		}

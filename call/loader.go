@@ -22,14 +22,16 @@ var errLoaderBusy = errors.New("too many prompts wait for the disk")
 // loader fetches sounds in goroutines of its own, because a disk may be slow and a
 // call never waits.
 type loader struct {
-	cache *prompt.Cache
-	jobs  chan func()
-	wait  sync.WaitGroup
-	once  sync.Once // of close
+	cache      *prompt.Cache
+	recordings *prompt.Cache // nil: there are none to be played
+
+	jobs chan func()
+	wait sync.WaitGroup
+	once sync.Once // of close
 }
 
-func newLoader(cache *prompt.Cache) *loader {
-	l := &loader{cache: cache, jobs: make(chan func(), loaderQueue)}
+func newLoader(o *Options) *loader {
+	l := &loader{cache: o.Prompts, recordings: newRecorded(o), jobs: make(chan func(), loaderQueue)}
 	for range loaders {
 		l.wait.Add(1)
 		go func() {

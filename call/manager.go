@@ -12,6 +12,7 @@ import (
 
 	"rms/call/prompt"
 	"rms/media"
+	"rms/media/record"
 	"rms/rtp"
 	"rms/sip"
 )
@@ -53,6 +54,12 @@ type Options struct {
 	Socket SocketApp
 
 	Streams StreamOptions
+
+	Records   *record.Store // writes recordings; nil: none can be made
+	Recording RecordOptions
+	// RecordSIPREC records the sessions of recording clients from their first packet on,
+	// unless a script began that before.
+	RecordSIPREC bool
 
 	Log zerolog.Logger
 	// Watch, when set, sees every event of every call. It must not block.
@@ -108,7 +115,7 @@ func NewManager(o Options) *Manager {
 	return &Manager{
 		started: time.Now(),
 		drops:   dropWatch{quit: make(chan struct{})},
-		opts:    o, log: o.Log, loader: newLoader(o.Prompts), pool: media.NewBlockPool(0),
+		opts:    o, log: o.Log, loader: newLoader(&o), pool: media.NewBlockPool(0),
 		calls: make(map[string]*Call), ports: make(map[uint16]place),
 	}
 }
@@ -205,15 +212,21 @@ type Stats struct {
 	Events      uint64 // of all calls
 	Verbs       map[string]VerbStats
 	Media       MediaStats
-	Setup       Histogram // from INVITE to our answer
-	Routes      Histogram // of script routes: from the event to the end of the route
+	Recordings  record.Stats // of the store
+	Setup       Histogram    // from INVITE to our answer
+	Routes      Histogram    // of script routes: from the event to the end of the route
 }
 
 // Stats returns the counters.
 func (m *Manager) Stats() Stats {
 	media, states := m.media()
+	var recordings record.Stats
+	if m.opts.Records != nil {
+		recordings = m.opts.Records.Stats()
+	}
 	return Stats{
-		States: states, Media: media, Streams: int(m.streaming.Load()), Subscribers: int(m.hub.count.Load()),
+		Recordings: recordings,
+		States:     states, Media: media, Streams: int(m.streaming.Load()), Subscribers: int(m.hub.count.Load()),
 		Events: m.meters.events.Load(), Verbs: m.meters.verbStats(), Setup: m.meters.setup.read(), Routes: m.meters.routes.read(),
 		Live: m.Len(), Total: m.total.Load(), Answered: m.answered.Load(), Failed: m.failed.Load(),
 		Dropped: m.dropped.Load(), Stuck: m.reaper.Left(),

@@ -178,6 +178,7 @@ func (c *Call) try(p *playing) {
 		}
 		if !p.began {
 			p.began = true
+			c.playedRecording(p.file)
 			c.plays.failed = 0
 			c.info().Str("file", p.file).Msg("play started")
 			c.emit(&Event{Name: EventPlayStart, Fields: []Field{{"file", p.file}}})

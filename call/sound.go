@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,14 +32,21 @@ type sound struct {
 func (l *loader) fetch(file string, cd media.Codec, loop int, from time.Duration) (*sound, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
-	p, err := l.cache.Get(ctx, file, cd)
+	cache := l.cache
+	if strings.HasPrefix(file, recordPrefix) {
+		var err error
+		if cache, file, err = l.recorded(file); err != nil {
+			return nil, err
+		}
+	}
+	p, err := cache.Get(ctx, file, cd)
 	if !errors.Is(err, prompt.ErrLong) {
 		return &sound{prompt: p, codec: cd}, err
 	}
 	if loop == 0 {
 		loop = filter.Forever
 	}
-	s, err := l.cache.Stream(file, cd.Format(), loop)
+	s, err := cache.Stream(file, cd.Format(), loop)
 	if err != nil {
 		return nil, err
 	}

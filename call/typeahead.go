@@ -52,4 +52,4 @@ func (c *Call) pressed(digit byte) {
 }
 
 // masking tells whether keys are hidden from all but the script now.
-func (c *Call) masking() bool { return c.collecting != nil && c.collecting.mask }
+func (c *Call) masking() bool { return c.collecting != nil && c.collecting.mask || c.unheard() }

@@ -56,14 +56,16 @@ func init() {
 		"echo":                {lasts: true, begin: (*run).echo},
 		"log":                 {begin: (*run).log},
 		"info":                {begin: func(*run) (func() string, error) { return nil, nil }},
+		"record":              {lasts: true, begin: (*run).record},
+		"record_session":      {begin: (*run).recordSession},
+		"stop_record_session": {begin: (*run).stopRecordSession},
 		"socket":              {lasts: true, begin: func(*run) (func() string, error) { return nil, errors.New("it is a verb of scripts") }},
 	}
 }
 
 // absent names applications that clients ask for and that are not here, and what lacks.
 var absent = map[string]string{
-	"record": "recordings", "record_session": "recordings", "stop_record_session": "recordings", "bridge": "bridges", "uuid_bridge": "bridges",
-	"transfer": "transfers", "deflect": "transfers", "conference": "conferences", "speak": "speech", "detect_speech": "speech",
+	"bridge": "bridges", "uuid_bridge": "bridges", "transfer": "transfers", "deflect": "transfers", "conference": "conferences", "speak": "speech", "detect_speech": "speech",
 	"originate": "originated calls", "eavesdrop": "bridges", "fifo": "queues", "voicemail": "mailboxes",
 }
 

@@ -60,6 +60,12 @@ type house struct {
 
 func newHouse(t testing.TB, s script, change ...func(*esl.Options)) *house {
 	t.Helper()
+	return newHouseWith(t, s, func(*call.Options) {}, change...)
+}
+
+// newHouseWith is newHouse with other options of calls.
+func newHouseWith(t testing.TB, s script, with func(*call.Options), change ...func(*esl.Options)) *house {
+	t.Helper()
 	h := &house{t: t}
 	clock := media.NewShards(media.ShardOptions{Shards: 1})
 	engine := rtp.NewEngine(clock)
@@ -70,11 +76,13 @@ func newHouse(t testing.TB, s script, change ...func(*esl.Options)) *house {
 	logs := esl.NewLogRing()
 	h.log = zerolog.New(zerolog.MultiLevelWriter(io.Discard, logs)).With().Timestamp().Logger()
 	router := &routes{by: s}
-	h.calls = call.NewManager(call.Options{
+	options := call.Options{
 		Router: router, Ports: rtp.NewPorts(rtp.PortsOptions{Min: 52000, Max: 55999}), Engine: engine, Clock: clock, Prompts: cache, Log: h.log,
 		Version: "1.2.3",
 		Socket:  func(ctx context.Context, sock call.Socket) (bool, error) { return h.server.Outbound(ctx, sock) },
-	})
+	}
+	with(&options)
+	h.calls = call.NewManager(options)
 	o := esl.Options{Manager: h.calls, Listen: "127.0.0.1:0", Password: password, Version: "1.2.3", Hostname: "host", Logs: logs, Log: h.log}
 	for _, c := range change {
 		c(&o)

@@ -58,12 +58,12 @@ func (b *bus) tell(ev *call.Event) {
 	case call.EventDTMF:
 		o.name = nameDTMF
 		b.emitLocked(o, func(e *event) { keyPressed(e, ev) })
-	case "rms:record_start", "rms:record_stop":
+	case call.EventRecordStart, call.EventRecordStop:
 		o.name = nameRecordStart
-		if strings.HasSuffix(ev.Kind, "_stop") {
+		if ev.Kind == call.EventRecordStop {
 			o.name = nameRecordStop
 		}
-		b.emitLocked(o, func(e *event) { e.add("Record-File-Path", textOf(ev.Get("file"))) })
+		b.emitLocked(o, func(e *event) { recorded(e, ev) })
 	}
 }
 
@@ -99,6 +99,19 @@ func keyPressed(e *event, ev *call.Event) {
 	e.add("DTMF-Digit", textOf(ev.Get("digit")))
 	e.add("DTMF-Duration", number(8*ms))
 	e.add("DTMF-Source", source)
+}
+
+// recorded describes a recording under the path that a client gave, if one did.
+func recorded(e *event, ev *call.Event) {
+	path := textOf(ev.Get("name"))
+	if !strings.Contains(path, "/") && !strings.HasSuffix(path, ".wav") {
+		path = textOf(ev.Get("file"))
+	}
+	e.add("Record-File-Path", path)
+	if ev.Kind == call.EventRecordStop {
+		e.add("Record-Completion-Cause", textOf(ev.Get("reason")))
+		e.add("variable_record_ms", textOf(ev.Get("duration_ms")))
+	}
 }
 
 // playStarted tells that a file is heard. One that no application of a client plays is

@@ -103,6 +103,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.rtp(s, &st.Media)
 	s.counter(queueDropped, float64(st.Dropped), "call")
 	s.counter(queueDropped, float64(c.server.meters.lost.n.Load()), "events")
+	records(s, &st.Recordings)
 	s.gauge(streamsNow, float64(st.Streams))
 	s.gauge(subscribers, float64(st.Subscribers))
 	s.gauge(connections, float64(c.server.connections()))

@@ -1,0 +1,188 @@
+package call
+
+import (
+	"time"
+
+	"rms/media"
+	"rms/media/timeline"
+	"rms/rtp"
+)
+
+// source gives a feed the packets of one direction of an RTP session: what the far end
+// sends, after the latch and before the jitter buffer, or what we send. It belongs to
+// the clock's thread.
+type source struct {
+	feed    *feed
+	session *rtp.Session
+	side    int
+	ours    bool
+	delay   time.Duration // of a jitter buffer that holds as little as it may
+	untap   func(*tap)
+	tap     tap
+	codecs  []payload
+	packet  timeline.Packet
+
+	reading uint32 // the last that the session told, at readAt
+	readAt  time.Duration
+	read    bool
+}
+
+// payload is what a payload type means.
+type payload struct {
+	pt    uint8
+	codec media.Codec
+}
+
+// reread is how far what a jitter buffer reads may move from one tick to the next before
+// it is taken for another stream, or another time line of the same.
+const reread = 250 * time.Millisecond
+
+// hear adds the packets that a line receives to the feed, as one side.
+func (f *feed) hear(r *rtpLine, side int) {
+	s := f.source(r, side)
+	r.tapIn(&s.tap)
+}
+
+// say adds the packets that a line sends.
+func (f *feed) say(r *rtpLine, side int) {
+	s := f.source(r, side)
+	s.ours = true
+	r.tapOut(&s.tap)
+}
+
+func (f *feed) source(r *rtpLine, side int) *source {
+	c := r.session.Config()
+	s := &source{feed: f, session: r.session, side: side, delay: c.JitterMin, untap: r.untap}
+	s.learn(&c)
+	s.tap.packet = s.take
+	f.sources = append(f.sources, s)
+	for _, t := range f.takers {
+		s.introduce(t)
+	}
+	return s
+}
+
+// learn notes what payload types mean by an agreement. Those of agreements before stay
+// known: packets of theirs may be on the way.
+func (s *source) learn(c *rtp.Config) {
+	s.know(payload{c.PayloadType, c.Codec})
+	if c.CNType != 0 {
+		s.know(payload{c.CNType, comfortNoise(c.Codec.ClockRate)})
+	}
+}
+
+// comfortNoise is what RFC 3389 calls silence: no audio of the recording.
+func comfortNoise(rate int) media.Codec {
+	return media.Codec{Name: "CN", PT: -1, ClockRate: rate, Rate: rate, Channels: 1}
+}
+
+func (s *source) know(p payload) {
+	for i := range s.codecs {
+		if s.codecs[i].pt == p.pt {
+			s.codecs[i] = p
+			return
+		}
+	}
+	s.codecs = append(s.codecs, p)
+}
+
+// introduce tells a recording of this side.
+func (s *source) introduce(t *taker) {
+	t.to.Line(s.side, s.ours, s.delay)
+	for _, p := range s.codecs {
+		t.to.SetCodec(s.side, p.pt, p.codec)
+	}
+	t.anchored[s.side] = false
+	if s.ours {
+		s.anchorOurs(t)
+	}
+}
+
+// anchorOurs says, between ticks, where the next sample that we send is.
+func (s *source) anchorOurs(t *taker) {
+	t.anchored[s.side] = true
+	t.to.Anchor(s.side, s.session.Position(), t.when(s.feed.at))
+}
+
+// recode takes another agreement between two ticks.
+func (s *source) recode(c *rtp.Config) {
+	s.learn(c)
+	for _, t := range s.feed.takers {
+		for _, p := range s.codecs {
+			t.to.SetCodec(s.side, p.pt, p.codec)
+		}
+		t.anchored[s.side] = false
+		if s.ours {
+			s.anchorOurs(t)
+		}
+	}
+}
+
+// recode tells the recordings of another agreement of a line, on the clock's thread
+// between two ticks. There may be no feed.
+func (f *feed) recode(r *rtpLine) {
+	if f == nil || f.over {
+		return
+	}
+	for _, s := range f.sources {
+		if s.session == r.session {
+			c := s.session.Config()
+			s.recode(&c)
+		}
+	}
+}
+
+// take hands a packet on. Keys are none of a recording's business: of them only the
+// number is.
+func (s *source) take(p *rtp.Packet) {
+	q := &s.packet
+	*q = timeline.Packet{
+		Payload: p.Payload, Timestamp: p.Timestamp, Sequence: p.Sequence, SSRC: p.SSRC,
+		PayloadType: p.PayloadType, Marker: p.Marker,
+	}
+	if !s.knows(p.PayloadType) {
+		q.Payload = nil
+	}
+	at := s.feed.at
+	if !s.ours {
+		at -= s.session.Waited(p)
+	}
+	for _, t := range s.feed.takers {
+		q.Arrival = t.when(at)
+		t.to.Packet(s.side, q)
+	}
+}
+
+func (s *source) knows(pt uint8) bool {
+	for i := range s.codecs {
+		if s.codecs[i].pt == pt {
+			return true
+		}
+	}
+	return false
+}
+
+// anchor tells recordings what the jitter buffer reads in this tick, when they do not
+// know it yet or a new stream began.
+func (s *source) anchor() {
+	if s.ours {
+		return
+	}
+	ts, ok := s.session.Reading()
+	if !ok {
+		return
+	}
+	c := s.session.Config()
+	moved := time.Duration(int32(ts-s.reading)) * time.Second / time.Duration(c.Codec.ClockRate)
+	off := moved - (s.feed.at - s.readAt)
+	again := s.read && (off > reread || off < -reread)
+	s.reading, s.readAt, s.read = ts, s.feed.at, true
+	for _, t := range s.feed.takers {
+		if again || !t.anchored[s.side] {
+			t.anchored[s.side] = true
+			t.to.Anchor(s.side, ts, t.when(s.feed.at))
+		}
+	}
+}
+
+func (s *source) leave() { s.untap(&s.tap) }
