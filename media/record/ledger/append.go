@@ -73,7 +73,7 @@ func (l *Ledger) enter(sc *Sidecar, e *Entry) error {
 		return err
 	}
 	e.ID, e.File, e.Sidecar = short(sc.ID), sc.File, hashOf(text)
-	waits := pendingPath + "/" + rand.Text() + ".json"
+	waits := waitingName(e.Sidecar)
 	if err := writeSynced(l.root, waits, text); err != nil {
 		return fmt.Errorf("write sidecar of %q: %w", sc.File, err)
 	}
@@ -84,6 +84,9 @@ func (l *Ledger) enter(sc *Sidecar, e *Entry) error {
 	l.remember(sc.File, e.Sidecar)
 	return l.place(waits, sc.File, text)
 }
+
+// waitingName is where a sidecar waits for its line, by its hash.
+func waitingName(digest string) string { return pendingPath + "/" + digest + ".json" }
 
 // place moves a sidecar that waited to its audio.
 func (l *Ledger) place(waits, file string, text []byte) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,6 +52,8 @@ type verifier struct {
 	report *Report
 	chain  *chainCheck
 	live   bool // a server has the folder open
+
+	waited atomic.Int32 // moments that a server was given
 
 	hashes *hasher
 	byHash map[[32]byte]string // which recording has a hash; made when it is needed

@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 )
 
 // maxWorkers is how many files are read at once.
@@ -111,7 +108,7 @@ func (v *verifier) file(ctx context.Context, name string, r *record) []Problem {
 	case checkFile(name) != nil:
 		return []Problem{{Fault: Unreadable, File: name, Text: "the chain names a file outside of the folder"}}
 	case r.gone:
-		return v.goneFile(name, r)
+		return v.goneFile(ctx, name, r)
 	case r.open && v.live:
 		return nil
 	case r.open:
@@ -135,17 +132,6 @@ func (v *verifier) file(ctx context.Context, name string, r *record) []Problem {
 		out = append(out, p)
 	}
 	return out
-}
-
-// goneFile looks whether a recording that was removed on purpose is there.
-func (v *verifier) goneFile(name string, r *record) []Problem {
-	if _, err := v.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if sc, err := ReadSidecar(v.root, name); err == nil && sc.State == Recording && v.live {
-		return nil
-	}
-	return []Problem{{Fault: Undead, File: name, Text: "the chain says that it was removed on " + r.at.Format(time.DateTime) + ", but it is there"}}
 }
 
 func (v *verifier) audio(ctx context.Context, name string, r *record) (p Problem, bad bool) {
@@ -189,104 +175,4 @@ func (v *verifier) whose(sum [32]byte) string {
 		}
 	}
 	return v.byHash[sum]
-}
-
-func (v *verifier) sidecar(name string, r *record) (p Problem, bad bool) {
-	text, err := readSmall(v.root, SidecarName(name), MaxSidecar)
-	var odd *notRegular
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Problem{Fault: SidecarRemoved, File: name, Text: "its sidecar is gone"}, true
-	case errors.As(err, &odd):
-		return Problem{Fault: NotRegular, File: name, Text: "its sidecar was replaced by " + modeName(odd.mode)}, true
-	case errors.Is(err, errTooLarge):
-		return Problem{Fault: SidecarAltered, File: name, Text: "its sidecar was altered: " + err.Error()}, true
-	case err != nil:
-		return Problem{Fault: Unreadable, File: name, Text: "sidecar: " + err.Error()}, true
-	case unhex(hashOf(text)) == r.sidecar:
-		return p, false
-	}
-	p = Problem{Fault: SidecarAltered, File: name, Text: "its sidecar is not the one that was written"}
-	sc, err := ParseSidecar(text)
-	switch {
-	case err != nil:
-		p.Text += ": " + err.Error()
-	case sc.File != name:
-		p.Text += fmt.Sprintf(": it is that of %q", sc.File)
-	}
-	return p, true
-}
-
-// strangers looks for what the chain does not know.
-func (v *verifier) strangers(ctx context.Context) error {
-	return walk(v.root, ".", func(f found) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		base := path.Base(f.name)
-		audio := strings.TrimSuffix(f.name, ".json")
-		switch {
-		case f.name == Folder && f.mode.IsDir():
-			return errSkip
-		case f.err != nil:
-			v.report.add(Problem{Fault: Unreadable, File: f.name, Text: f.err.Error()})
-		case f.mode.IsDir(), v.chain.files[audio] != nil, isTemp(base):
-		case !f.mode.IsRegular():
-			v.report.add(Problem{Fault: NotRegular, File: f.name, Text: "it is " + modeName(f.mode) + ", rms makes none"})
-		case !IsAudio(audio):
-			if v.chain.files[strings.TrimSuffix(f.name, TailSuffix)] == nil {
-				v.report.Others++
-			}
-		default:
-			v.stranger(ctx, f.name, audio)
-		}
-		return nil
-	})
-}
-
-// stranger is a recording, or the sidecar of one, that the chain does not know.
-func (v *verifier) stranger(ctx context.Context, name, audio string) {
-	if name != audio {
-		if _, err := v.root.Lstat(audio); err == nil {
-			return // told with its audio
-		}
-	}
-	if sc, err := ReadSidecar(v.root, audio); err == nil && sc.State == Recording {
-		if v.live {
-			v.report.Open++
-			return
-		}
-		v.report.add(Problem{Fault: Unfinished, File: audio, Text: "it was being recorded when the server stopped: start rms, it repairs the file"})
-		return
-	}
-	if info, err := v.root.Lstat(audio); err == nil && len(v.gone[info.Size()]) > 0 {
-		if v.renamed(ctx, audio) {
-			return
-		}
-	}
-	text := "the chain does not know it: not recorded here, or its entry was removed"
-	if line := v.chain.claimed[audio]; line > 0 {
-		text = fmt.Sprintf("the line of the chain that names it, line %d, was altered", line)
-	}
-	v.report.add(Problem{Fault: Foreign, File: audio, Text: text})
-}
-
-// renamed says whether a file is one of those that are missing, and tells so.
-func (v *verifier) renamed(ctx context.Context, name string) bool {
-	sum, size, err := v.hashes.hash(ctx, v.root, name)
-	if err != nil {
-		return false
-	}
-	for _, missing := range v.gone[size] {
-		if v.chain.files[missing].sha != sum {
-			continue
-		}
-		for i, p := range v.report.Problems {
-			if p.File == missing && p.Fault == Removed {
-				v.report.Problems[i] = Problem{Fault: Renamed, File: missing, Text: fmt.Sprintf("it lies there as %q", name)}
-			}
-		}
-		return true
-	}
-	return false
 }
