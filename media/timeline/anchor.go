@@ -1,0 +1,166 @@
+package timeline
+
+import "time"
+
+const (
+	anchorWait   = int64(300 * time.Millisecond)
+	anchorEarly  = int64(5 * time.Millisecond)  // before the nominal place that is believed
+	anchorLate   = int64(25 * time.Millisecond) // behind it
+	anchorAbsurd = int64(5 * time.Second)
+	trial        = int64(time.Second)
+	trialMost    = int64(1500 * time.Millisecond)
+	trialDoubt   = 2 * time.Millisecond
+	resumeStep   = int64(7 * time.Millisecond) // that a pause is not blamed for
+)
+
+// Anchor says that the sample with this timestamp is at this position of the time
+// line: a jitter buffer read it there. Only the first one after a start or restart of
+// the stream counts.
+func (l *Line) Anchor(timestamp uint32, at int64) {
+	t := l.now
+	if t == nil {
+		l.anchor = anchor{timestamp: timestamp, at: at, set: true}
+		return
+	}
+	l.anchor.set = false
+	if t.anchored || at < -mostPosition || at > mostPosition {
+		return
+	}
+	m := t.m
+	m.at = 0
+	m.at = at - m.position(t.timestamp(timestamp))
+	if off := l.ns(m.at) - t.least - l.lag; off < -anchorAbsurd || off > anchorAbsurd {
+		return // of another stream
+	}
+	t.m, t.anchored, t.byAnchor = m, true, true
+}
+
+// anchorByArrival places a track that no jitter buffer reads.
+func (l *Line) anchorByArrival(t *track, all bool) bool {
+	if !all && l.time()-t.began < anchorWait {
+		return false
+	}
+	t.m.at = l.samples(t.least + l.lag)
+	t.anchored = true
+	return true
+}
+
+// learn takes a packet's time under way.
+func (l *Line) learn(t *track, timestamp, arrival int64) {
+	transit := arrival - t.nominal(timestamp)
+	if t.stalled && l.behind(t, timestamp, arrival) < lateMost {
+		t.stalled = false
+	}
+	t.last = max(t.last, arrival)
+	switch {
+	case l.o.Ours || t.stalled:
+	case t.provisional:
+		if t.packets == 0 && t.succeeds {
+			t.base = transit
+		}
+		t.packets++
+		t.least = min(t.least, transit)
+		t.sum += transit - t.base
+	case t.drift.observe(transit, arrival):
+		l.follow(t, arrival)
+	}
+}
+
+// spread is how much slower than the fastest packet those of the trial were, on
+// average.
+func (t *track) spread() float64 {
+	return float64(t.sum)/float64(max(t.packets, 1)) + float64(t.base-t.least)
+}
+
+// tried tells whether enough is known to say where the track lies.
+func (l *Line) tried(t *track) bool {
+	age := l.time() - t.began
+	return age >= trialMost || age >= trial && luck(t.spread(), max(t.packets, 1)) < float64(trialDoubt)/2
+}
+
+// confirm ends the time in which a track may be placed anew.
+func (l *Line) confirm(t *track, w *work) {
+	t.provisional = false
+	now := max(t.last, t.began)
+	low := t.least - int64(luck(t.spread(), max(t.packets, 1)))
+	if t.packets == 0 {
+		low = l.ns(t.m.at) - l.lag
+	}
+	if t.succeeds {
+		l.resume(t, low, now)
+	} else {
+		t.drift.start(low, now)
+	}
+	if t.byAnchor {
+		lag := l.ns(t.m.at) - t.least
+		if lag >= l.delay-anchorEarly && lag <= l.delay+anchorLate {
+			l.lag, t.learning = lag, true
+			return
+		}
+		l.lag = l.delay
+		t.byAnchor = false
+	}
+	if off := l.off(t, now); off > driftDeadZone || off < -driftDeadZone {
+		l.move(t, w, l.samples(off))
+	}
+}
+
+// resume learns what happened in the silence before a track: the clocks went on, or
+// the network became another one.
+func (l *Line) resume(t *track, low, now int64) {
+	if t.packets == 0 {
+		return
+	}
+	d := &t.drift
+	behind := low - d.at(now)
+	if limit := resumeStep + t.silence/4000; behind > limit || behind < -limit {
+		l.lag -= behind
+		d.low += float64(behind)
+		return
+	}
+	if t.silence > 6*driftWindow {
+		d.slope += float64(behind) / float64(t.silence) / 2
+		d.slope = max(-driftMost, min(d.slope, driftMost))
+	}
+	d.low, d.since = float64(low), now
+	d.opened, d.last, d.packets, d.sum = now, now, 0, 0
+	d.seen = min(d.seen, 5)
+}
+
+// off is how far behind its place a track lies before where it should, in ns.
+func (l *Line) off(t *track, now int64) int64 {
+	return t.drift.at(now) + l.lag - l.ns(t.m.at+t.m.by)
+}
+
+// move places a provisional track anew.
+func (l *Line) move(t *track, w *work, by int64) {
+	t.m.at += by
+	if t.to <= t.from {
+		return
+	}
+	t.main.live, t.ahead.live = false, false
+	t.ahead.seq = -1
+	w.silence(t.from, t.to)
+	t.from, t.to = 0, 0
+	for seq := t.next; seq < t.end; seq++ {
+		h := t.slot(seq)
+		h.given, h.exact = false, false
+	}
+}
+
+// follow ends a window of the drift, and slews when the track is off its place.
+func (l *Line) follow(t *track, now int64) {
+	l.lag -= t.drift.close(now)
+	if t.learning {
+		t.learning = false
+		l.lag = l.ns(t.m.at+t.m.by) - t.drift.at(now)
+		return
+	}
+	off := l.off(t, now)
+	if t.m.by != 0 || (off <= driftDeadZone && off >= -driftDeadZone) {
+		return
+	}
+	if by := max(-l.rate/10, min(l.samples(off), l.rate/10)); by != 0 {
+		t.m.slew(max(t.main.n, t.ahead.n, t.to), by)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !race
+
+package timeline_test
+
+import "time"
+
+const hour = time.Hour
