@@ -9,6 +9,10 @@ import (
 // codec, or nothing new at all (a session refresh). What is refused leaves the call
 // as it was.
 func (c *Call) renegotiate(r *sip.Request) {
+	if c.siprecIn != nil {
+		c.siprecIn.renegotiate(r)
+		return
+	}
 	offer := r.SDP()
 	switch {
 	case c.leg == nil && len(offer) > 0 && c.state < answered:
