@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"rms/media"
+	"rms/media/record/ledger"
 )
 
 // Kinds of orders.
@@ -14,18 +15,20 @@ const (
 	resumeOrder
 	markOrder
 	stopOrder
+	noteOrder
 )
 
 // order is what a worker is told beside audio.
 type order struct {
-	kind  int
-	after uint64 // so many items were put before it
-	side  int
-	at    time.Duration
-	pt    uint8
-	ours  bool
-	codec media.Codec
-	text  string
+	kind   int
+	after  uint64 // so many items were put before it
+	side   int
+	at     time.Duration
+	pt     uint8
+	ours   bool
+	codec  media.Codec
+	text   string
+	change func(*ledger.Sidecar)
 }
 
 // Pause leaves out of the file all sound at or behind at, also what waits already and
@@ -53,6 +56,13 @@ func (r *Recording) Resume(at time.Duration) {
 // Mark names a place in the sidecar.
 func (r *Recording) Mark(at time.Duration, text string) {
 	r.order(order{kind: markOrder, at: at, text: text})
+}
+
+// Annotate changes what the sidecar says of the call: parties, labels and parties of
+// sides, headers, variables, SIPREC metadata. It may be told any time before Stopped;
+// change is called on a goroutine of the store.
+func (r *Recording) Annotate(change func(s *ledger.Sidecar)) {
+	r.order(order{kind: noteOrder, change: change})
 }
 
 // Stop ends the recording at this sample. Events.Stopped follows. Only the first Stop

@@ -119,9 +119,10 @@ func (c *work) end() {
 	}
 	s.stats.stopped.Add(1)
 	s.pool.remove(r)
-	if e := r.spec.Events; e != nil {
+	r.tell(func(e Events) {
 		e.Stopped(r, result)
-	}
+		r.told = true
+	})
 	s.mu.Lock()
 	delete(s.live, r.id)
 	s.mu.Unlock()

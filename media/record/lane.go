@@ -13,6 +13,8 @@ type lane struct {
 	work   *work
 	side   int
 	line   *timeline.Line
+	old    *timeline.Line // the one before it, whose last sound is not placed yet
+	until  int64          // where it ends
 	past   timeline.Stats // of lines before this one
 	codecs []string
 	ssrc   []uint32
@@ -48,16 +50,20 @@ func (l *lane) make(ours bool, delay time.Duration) {
 	}
 }
 
-// renew ends the line and begins another.
-func (l *lane) renew(ours bool, delay time.Duration) {
+// renew begins another line at a position. The one before it goes on for a moment: its
+// sound lies a little behind.
+func (l *lane) renew(ours bool, delay time.Duration, now int64) {
+	l.finishOld()
 	if l.line != nil {
-		l.finish(l.work.pos)
+		l.past = l.stats()
+		l.old, l.until = l.line, now
 	}
 	l.make(ours, delay)
 }
 
-// finish ends the line and keeps its counts and gaps.
+// finish ends the lines and keeps their counts and gaps.
 func (l *lane) finish(until int64) {
+	l.finishOld()
 	if l.line == nil {
 		return
 	}
@@ -65,6 +71,24 @@ func (l *lane) finish(until int64) {
 	l.gaps()
 	l.past = l.stats()
 	l.line = nil
+}
+
+func (l *lane) finishOld() {
+	if l.old == nil {
+		return
+	}
+	l.old.Finish(min(l.until, l.work.pos), l)
+	l.oldGaps()
+	l.old = nil
+}
+
+func (l *lane) oldGaps() {
+	l.old.Gaps(func(g timeline.Gap) {
+		g.Length = min(g.Length, l.until-g.At)
+		if g.Length > 0 {
+			l.work.gap(l.side, g)
+		}
+	})
 }
 
 func (l *lane) stats() timeline.Stats {
@@ -108,6 +132,12 @@ func (l *lane) packet(p *timeline.Packet) {
 
 // give places what is before a position.
 func (l *lane) give(until int64) {
+	if l.old != nil {
+		l.old.Take(until, l)
+		if until-l.until > int64(l.work.format.Rate)/2 {
+			l.finishOld()
+		}
+	}
 	if l.line != nil {
 		l.line.Take(until, l)
 	}
@@ -118,6 +148,9 @@ func (l *lane) give(until int64) {
 func (l *lane) settled() int64 {
 	if l.line == nil {
 		return none
+	}
+	if l.old != nil {
+		return min(l.line.Settled(), l.old.Settled())
 	}
 	return l.line.Settled()
 }
@@ -168,6 +201,9 @@ func (c *work) toStage(side int, at int64, pcm []int16) {
 func (l *lane) gaps() {
 	if l.line == nil {
 		return
+	}
+	if l.old != nil {
+		l.oldGaps()
 	}
 	l.line.Gaps(func(g timeline.Gap) { l.work.gap(l.side, g) })
 }

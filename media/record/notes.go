@@ -1,6 +1,8 @@
 package record
 
 import (
+	"time"
+
 	"rms/media/record/ledger"
 	"rms/media/timeline"
 )
@@ -73,7 +75,6 @@ func (c *work) drop(b *batch) {
 	if len(c.drops) > 64 {
 		c.drops = c.drops[1:]
 	}
-	c.tell(Gap{Side: -1, At: c.inFile(d.from), Packets: b.lost, Reason: disk})
 }
 
 // gap notes what a line missed; if the queue was full just then, that is why.
@@ -135,8 +136,26 @@ func (c *work) add(g Gap) {
 }
 
 func (c *work) tell(g Gap) {
-	if e := c.r.spec.Events; e != nil {
-		e.Gap(c.r, g)
+	c.r.tell(func(e Events) { e.Gap(c.r, g) })
+}
+
+func (r *Recording) tell(f func(Events)) {
+	if r.spec.Events == nil {
+		return
+	}
+	r.events.Lock()
+	defer r.events.Unlock()
+	if !r.told {
+		f(r.spec.Events)
+	}
+}
+
+// tellFallen tells that the queue is full. The pool's clock does, for the workers may all
+// wait for the disk.
+func (r *Recording) tellFallen() {
+	if at := r.fell.Swap(0); at > 0 {
+		samples := r.work.samples(time.Duration(at - 1))
+		r.tell(func(e Events) { e.Gap(r, Gap{Side: -1, At: samples + r.shift.Load(), Reason: disk}) })
 	}
 }
 

@@ -53,9 +53,8 @@ func (c *work) open() bool {
 		return false
 	}
 	r.state.CompareAndSwap(int32(Opening), int32(Running))
-	if e := r.spec.Events; e != nil {
-		e.Started(r)
-	}
+	r.shift.Store(c.base)
+	r.tell(func(e Events) { e.Started(r) })
 	return true
 }
 
@@ -160,7 +159,7 @@ func (c *work) begin() error {
 		return err
 	}
 	c.started, c.startedMono = s.o.Now(), monotonic()
-	c.placed = time.Now()
+	c.saved = time.Now()
 	sc := c.fillSidecar(ledger.Recording)
 	if c.base > 0 && s.o.Ledger != nil {
 		return s.o.Ledger.Reopen(sc)

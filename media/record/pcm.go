@@ -2,6 +2,7 @@ package record
 
 import (
 	"rms/media/filter"
+	"rms/media/timeline"
 )
 
 // pcmLine places the audio of a side that has no RTP. Blocks that follow each other are
@@ -46,6 +47,10 @@ func (p *pcmLine) begin(c *work, i *item, rate int) {
 	if p.used {
 		p.flush()
 		c.lanes[i.side].Place(p.at, p.pend)
+	}
+	if at := c.samples(i.at); p.used && at > p.at+int64(len(p.pend)) {
+		end := p.at + int64(len(p.pend))
+		c.gap(int(i.side), timeline.Gap{At: end, Length: at - end, Reason: timeline.Silent})
 	}
 	p.used, p.rate, p.rates, p.pend = true, rate, nil, p.pend[:0]
 	p.at = c.samples(i.at)

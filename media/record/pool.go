@@ -122,13 +122,20 @@ func (p *pool) turns() {
 // turn queues the recordings of a slot. It returns false when there are none at all.
 func (p *pool) turn(slot int) bool {
 	p.mu.Lock()
+	var fallen []*Recording
 	for _, r := range p.wheel[slot] {
+		if r.fell.Load() != 0 {
+			fallen = append(fallen, r)
+		}
 		if r.queued.CompareAndSwap(false, true) {
 			p.queue = append(p.queue, r)
 		}
 	}
 	waiting, some := len(p.queue) > 0, p.count > 0
 	p.mu.Unlock()
+	for _, r := range fallen {
+		r.tellFallen()
+	}
 	if waiting {
 		p.rouse()
 	}

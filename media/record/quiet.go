@@ -87,6 +87,7 @@ func (q *quiet) trim(c *work) {
 		return
 	}
 	c.origin = from
+	c.r.shift.Store(c.base - from)
 	c.cut(c.pos)
 }
 

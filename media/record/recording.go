@@ -35,6 +35,10 @@ type Recording struct {
 	unsure atomic.Pointer[error] // a group sync failed
 	follow followers
 	reader sync.RWMutex  // held to read the file, and to close it
+	shift  atomic.Int64  // samples from the time line's 0 to that in the file
+	fell   atomic.Int64  // 1 + the tick at which the queue began to be full; 0: told
+	events sync.Mutex    // held while Events is called; guards told
+	told   bool          // that it is stopped
 	over   chan struct{} // closed when it is stopped
 }
 
@@ -173,6 +177,7 @@ func (r *Recording) put(i *item) {
 		return
 	}
 	if _, begins := r.q.put(&r.store.mem, i, r.Position()); begins {
+		r.fell.Store(1 + r.tick.Load())
 		r.store.stats.gaps.Add(1)
 	}
 }

@@ -24,10 +24,10 @@ func (c *work) refresh() {
 			c.fail("save the end", err)
 		}
 	}
-	if !c.notes.changed || now.Sub(c.placed) < sidecarEvery || c.stop != none {
+	if !c.notes.changed || now.Sub(c.saved) < sidecarEvery || c.stop != none {
 		return
 	}
-	c.notes.changed, c.placed = false, now
+	c.notes.changed, c.saved = false, now
 	if err := c.r.store.putSidecar(c.fillSidecar(ledger.Recording)); err != nil {
 		c.fail("write the sidecar", err)
 	}
@@ -86,13 +86,16 @@ func (c *work) sidesOf(given []ledger.Side) []ledger.Side {
 			continue
 		}
 		side := ledger.Side{}
-		for _, g := range given {
-			if g.Label == c.label(i) {
+		for k, g := range given {
+			if g.Label == c.label(i) || len(given) == len(c.lanes) && k == i {
 				side = g
 			}
 		}
 		n := l.stats()
-		side.Channel, side.Label = c.r.spec.Sides.channel(i), c.label(i)
+		side.Channel = c.r.spec.Sides.channel(i)
+		if side.Label == "" {
+			side.Label = c.label(i)
+		}
 		side.Codecs, side.SSRC = append([]string(nil), l.codecs...), append([]uint32(nil), l.ssrc...)
 		side.Packets, side.Lost, side.Late, side.Duplicates = n.Packets, n.Lost, n.Late, n.Duplicates
 		side.SkewPPM = n.SkewPPM

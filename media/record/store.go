@@ -31,6 +31,8 @@ type Options struct {
 	Budget   int64          // bytes of audio that may wait for the disk; 0: 256 MiB
 	Ledger   *ledger.Ledger // nil: no chain
 	Now      func() time.Time
+
+	syncEvery time.Duration // 0: as often as is promised
 }
 
 const (
@@ -89,6 +91,7 @@ func Open(o Options) (*Store, error) {
 	o.Workers = positive(o.Workers, defaultWorkers)
 	o.Interval = positive(o.Interval, defaultInterval)
 	o.Budget = positive(o.Budget, defaultBudget)
+	o.syncEvery = positive(o.syncEvery, syncEvery)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -33,7 +33,7 @@ func (m *watermarks) all() [4]*atomic.Int64 {
 // syncLoop is the goroutine that brings to the disk what all recordings wrote, and looks
 // how much room there is.
 func (s *Store) syncLoop() {
-	tick := time.NewTicker(syncEvery)
+	tick := time.NewTicker(s.o.syncEvery)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {

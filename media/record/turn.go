@@ -35,7 +35,7 @@ func (c *work) turn() {
 	}
 	now := r.Position()
 	b := r.q.take(now)
-	c.obey(&b)
+	c.obey(&b, now)
 	b.release(&r.store.mem)
 	until := c.samples(now - margin)
 	if c.stop != none {
@@ -46,6 +46,7 @@ func (c *work) turn() {
 	}
 	c.advance(until)
 	c.noteGaps()
+	c.again()
 	c.limits()
 	c.head()
 	c.refresh()
@@ -55,10 +56,14 @@ func (c *work) turn() {
 	}
 }
 
-// obey goes through what was taken, in the order in which it was put.
-func (c *work) obey(b *batch) {
+// obey goes through what was taken. What is told for a place on the time line holds
+// first; the rest in the order in which it was put.
+func (c *work) obey(b *batch, now time.Duration) {
 	if b.lost > 0 {
 		c.drop(b)
+	}
+	for k := range b.orders {
+		c.placed(&b.orders[k])
 	}
 	var i item
 	var n uint64
@@ -70,11 +75,20 @@ func (c *work) obey(b *batch) {
 				orders = orders[1:]
 			}
 			rest = i.parse(rest)
+			c.catchUp(min(i.at, now))
 			c.take(&i)
 		}
 	}
 	for k := range orders {
 		c.order(&orders[k])
+	}
+}
+
+// catchUp writes what came before, when much has waited: a line must not be given more
+// than it may keep.
+func (c *work) catchUp(at time.Duration) {
+	if until := c.samples(at - margin); until-c.pos > int64(c.format.Rate)/2 {
+		c.advance(until)
 	}
 }
 
@@ -100,15 +114,24 @@ func (c *work) order(o *order) {
 	l := &c.lanes[o.side]
 	switch o.kind {
 	case lineOrder:
-		l.renew(o.ours, o.at)
+		l.renew(o.ours, o.at, c.samples(c.r.Position()))
 	case codecOrder:
 		l.setCodec(o.pt, o.codec)
+	}
+}
+
+// placed obeys an order that is for a place on the time line, or for none.
+func (c *work) placed(o *order) {
+	switch o.kind {
 	case pauseOrder:
 		c.pause(o.at, o.ours)
 	case resumeOrder:
 		c.resume(o.at)
 	case markOrder:
 		c.notes.mark(c.samples(o.at), o.text)
+	case noteOrder:
+		o.change(&c.sidecar)
+		c.notes.changed = true
 	case stopOrder:
 		if c.stop == none {
 			c.stopAt(c.samples(o.at), o.text)

@@ -59,7 +59,7 @@ type work struct {
 	before      *ledger.Sidecar // of the file that is appended to
 	started     time.Time
 	startedMono int64
-	placed      time.Time // of the sidecar
+	saved       time.Time // when the sidecar was
 }
 
 const none = math.MaxInt64

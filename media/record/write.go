@@ -117,9 +117,7 @@ func (c *work) fail(doing string, err error) {
 		return
 	}
 	c.err = err
-	if r.spec.Events != nil {
-		r.spec.Events.Failed(r, err)
-	}
+	r.tell(func(e Events) { e.Failed(r, err) })
 }
 
 // head writes the header that covers what is synced. It only needs the turn, no worker.
@@ -148,4 +146,29 @@ func (c *work) writeHeader(size int64) error {
 	var space [wav.HeaderSize]byte
 	_, err := c.file.WriteAt(wav.AppendHeader(space[:0], c.format, c.r.spec.Encoding, uint64(size)), 0)
 	return err
+}
+
+// again writes what a failed sync may have lost: it is in the page cache still, and
+// counts as written anew.
+func (c *work) again() {
+	failed := c.r.unsure.Swap(nil)
+	if failed == nil || c.file == nil {
+		return
+	}
+	c.fail("sync", *failed)
+	if c.seal != nil {
+		return
+	}
+	buf := make([]byte, 32<<10)
+	for at, end := c.r.mark.synced.Load(), c.r.mark.written.Load(); at < end; {
+		n, err := c.file.ReadAt(buf[:min(int64(len(buf)), end-at)], wav.HeaderSize+at)
+		if err == nil {
+			_, err = c.file.WriteAt(buf[:n], wav.HeaderSize+at)
+		}
+		if err != nil {
+			c.fail("write again", err)
+			return
+		}
+		at += int64(n)
+	}
 }

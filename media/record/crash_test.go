@@ -1,0 +1,5 @@
+package record_test
+
+const childRoot = "RMS_RECORD_CHILD"
+
+func child() {}
