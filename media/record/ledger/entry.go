@@ -95,26 +95,28 @@ func ParseEntry(line []byte, public ed25519.PublicKey) (*Entry, error) {
 	if len(line) > maxLine {
 		return nil, fmt.Errorf("line of %d bytes: %w, there are at most %d", len(line), errTooLarge, maxLine)
 	}
-	cut := len(line) - sigTail
-	if cut <= 0 || !bytes.HasPrefix(line[cut:], []byte(sigMark)) || !bytes.HasSuffix(line, []byte(`"}`)) {
-		return claimed(line)
+	e, err := parseUnsigned(line)
+	if err == nil && !signed(line, public) {
+		err = errSignature
 	}
-	sig, err := base64.StdEncoding.Strict().DecodeString(string(line[cut+len(sigMark) : len(line)-2]))
-	if err != nil || len(public) != ed25519.PublicKeySize || !ed25519.Verify(public, line[:cut], sig) {
-		return claimed(line)
-	}
-	e := &Entry{}
-	if err := json.Unmarshal(line, e); err != nil {
-		return nil, fmt.Errorf("parse entry: %w", err)
-	}
-	return e, nil
+	return e, err
 }
 
-// claimed reads a line whose signature is wrong.
-func claimed(line []byte) (*Entry, error) {
+// signed checks the signature of a line.
+func signed(line []byte, public ed25519.PublicKey) bool {
+	cut := len(line) - sigTail
+	if cut <= 0 || len(line) > maxLine || !bytes.HasPrefix(line[cut:], []byte(sigMark)) || !bytes.HasSuffix(line, []byte(`"}`)) {
+		return false
+	}
+	sig, err := base64.StdEncoding.Strict().DecodeString(string(line[cut+len(sigMark) : len(line)-2]))
+	return err == nil && len(public) == ed25519.PublicKeySize && ed25519.Verify(public, line[:cut], sig)
+}
+
+// parseUnsigned reads a line without a look at its signature.
+func parseUnsigned(line []byte) (*Entry, error) {
 	e := &Entry{}
 	if err := json.Unmarshal(line, e); err != nil {
 		return nil, fmt.Errorf("not an entry: %w", err)
 	}
-	return e, errSignature
+	return e, nil
 }

@@ -39,15 +39,6 @@ type Options struct {
 	Wait      time.Duration    // how long to wait for another process to let go; 0: 1 s
 }
 
-// Head names the last line of a chain. Who knows it, from the log, sees later whether the
-// chain was cut or written anew.
-type Head struct {
-	Seq  uint64
-	Hash string // SHA-256 of the line, hexadecimal
-}
-
-func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }
-
 // Ledger writes the chain of one folder. All methods may be called from any goroutine;
 // those that change something return when it is on the disk.
 type Ledger struct {

@@ -62,7 +62,8 @@ func wholeLines(window []byte) int {
 }
 
 // readHead takes the head from the last line. When that is not ours the chain goes on all
-// the same, with a hash that ties it to what lies there: "rms verify" finds the place.
+// the same, behind the last line that is: nothing vouches for what lies between, and "rms
+// verify" finds the place.
 func (l *Ledger) readHead(lines []byte, all bool) error {
 	last, behind := lastLine(lines)
 	e, err := ParseEntry(last, l.public())
@@ -70,11 +71,10 @@ func (l *Ledger) readHead(lines []byte, all bool) error {
 		l.head = Head{Seq: e.Seq, Hash: hashOf(last)}
 		return nil
 	}
-	hash := hashOf(last)
 	for skipped := uint64(1); behind > 0; skipped++ {
 		last, behind = lastLine(lines[:behind])
 		if e, older := ParseEntry(last, l.public()); older == nil {
-			l.head = Head{Seq: e.Seq + skipped, Hash: hash}
+			l.head = Head{Seq: e.Seq + skipped, Hash: hashOf(last)}
 			l.note("the last line of the chain was altered (%v): run rms verify", err)
 			return nil
 		}

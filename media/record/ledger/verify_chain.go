@@ -1,28 +1,11 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/ed25519"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"time"
 )
-
-// record is what the chain says of a file, by its last entry.
-type record struct {
-	sha     [32]byte
-	sidecar [32]byte
-	entered bool // its recording is in the chain
-	hashed  bool // sha is known
-	bytes   int64
-	seq     uint64
-	at      time.Time // of the tombstone
-	gone    bool      // by a tombstone
-	open    bool      // being added to
-	held    bool
-}
 
 // span is some entries that are missing, first and last.
 type span struct{ from, to uint64 }
@@ -40,6 +23,7 @@ type chainCheck struct {
 	touched map[string]bool // files of the entries read since it was made; nil: nobody asks
 	claimed map[string]int  // files of lines with a wrong signature, and the line
 
+	run      []runLine
 	lines    int
 	size     int64
 	top      Head // the line with the highest number
@@ -56,28 +40,68 @@ func newChainCheck(public ed25519.PublicKey, known Head, r *Report) *chainCheck 
 
 // read goes on reading the chain from where it was.
 func (c *chainCheck) read(chain io.ReaderAt, size int64) error {
-	return scanLines(io.NewSectionReader(chain, c.size, size-c.size), func(line chainLine) bool {
+	err := scanLines(io.NewSectionReader(chain, c.size, size-c.size), func(line chainLine) bool {
 		if c.half = !line.whole; c.half {
 			return true
 		}
-		c.lines++
 		c.size += line.size
 		if line.long {
+			c.vouch()
+			c.lines++
 			c.wrong(nil, fmt.Errorf("it has %d bytes, no line of a chain is that long", line.size))
 			return true
 		}
-		c.line(line.text)
+		c.run = append(c.run, runLine{text: bytes.Clone(line.text)})
+		if len(c.run) == maxRun {
+			c.vouch()
+		}
 		return true
 	})
+	c.vouch()
+	return err
 }
 
-func (c *chainCheck) line(line []byte) {
-	hash := hashOf(line)
-	e, err := ParseEntry(line, c.public)
-	if err != nil {
-		c.wrong(e, err)
-		return
+// maxRun is how many lines are looked at together.
+const maxRun = 256
+
+// runLine is a line that waits for its signature to be checked.
+type runLine struct {
+	text []byte
+	hash string
+	e    *Entry
+	err  error
+}
+
+// vouch takes over the lines that wait. Where each holds the hash of the one before, one
+// right signature at the end vouches for all: its writer had them before him. Else each
+// line has to stand for itself.
+func (c *chainCheck) vouch() {
+	whole := len(c.run) > 0
+	for i := range c.run {
+		l := &c.run[i]
+		l.hash = hashOf(l.text)
+		l.e, l.err = parseUnsigned(l.text)
+		whole = whole && l.err == nil && (i == 0 || l.e.Prev == c.run[i-1].hash)
 	}
+	whole = whole && signed(c.run[len(c.run)-1].text, c.public)
+	for i := range c.run {
+		l := &c.run[i]
+		c.lines++
+		if l.err == nil && !whole && !signed(l.text, c.public) {
+			l.err = errSignature
+		}
+		if l.err != nil {
+			c.wrong(l.e, l.err)
+		} else {
+			c.entry(l.e, l.hash)
+		}
+	}
+	clear(c.run)
+	c.run = c.run[:0]
+}
+
+// entry takes over an entry that was signed.
+func (c *chainCheck) entry(e *Entry, hash string) {
 	c.report.Entries++
 	if hash == c.known.Hash {
 		c.foundSeq = e.Seq
@@ -195,70 +219,4 @@ func (c *chainCheck) finish(live bool) {
 		text = fmt.Sprintf("it ends at entry %d, the head that was given is entry %d: %d entries were cut off", c.top.Seq, c.known.Seq, c.known.Seq-c.top.Seq)
 	}
 	c.report.add(Problem{Fault: ChainCut, Text: text})
-}
-
-// apply takes over what an entry says of its file.
-func (c *chainCheck) apply(e *Entry) {
-	if e.Kind == KindRepair {
-		c.report.note("%s: the chain was repaired after a crash: cut off %.200q", e.At.Format(time.DateTime), e.Why)
-	}
-	if e.File == "" || e.Kind == KindAccess {
-		return
-	}
-	r := c.files[e.File]
-	if r == nil {
-		r = &record{}
-		c.files[e.File] = r
-	}
-	if c.touched != nil {
-		c.touched[e.File] = true
-	}
-	if e.Seq < r.seq {
-		return
-	}
-	r.seq = e.Seq
-	r.update(e)
-}
-
-func (r *record) update(e *Entry) {
-	switch e.Kind {
-	case KindRecording:
-		r.entered, r.hashed = true, e.SHA256 != ""
-		r.sha, r.bytes = unhex(e.SHA256), e.Bytes
-		r.gone, r.open = false, false
-	case KindReopen:
-		r.entered, r.open, r.gone = true, true, false
-	case KindTombstone:
-		r.gone, r.open, r.at = true, false, e.At
-		return
-	case KindHold:
-		r.held = true
-	case KindRelease:
-		r.held = false
-	}
-	if e.Sidecar != "" {
-		r.sidecar = unhex(e.Sidecar)
-	}
-}
-
-func unhex(s string) (sum [32]byte) {
-	_, _ = hex.Decode(sum[:], []byte(s[:min(len(s), 64)]))
-	return sum
-}
-
-// ParseHead reads a head as the log has it: number, colon, hash; or the hash alone.
-func ParseHead(text string) (Head, error) {
-	var h Head
-	number, hash, both := strings.Cut(strings.TrimSpace(text), ":")
-	if !both {
-		number, hash = "0", number
-	}
-	if _, err := fmt.Sscanf(number, "%d", &h.Seq); err != nil {
-		return h, errors.New("a head is a number, a colon and 64 hexadecimal digits, as in the log; or the digits alone")
-	}
-	h.Hash = strings.ToLower(hash)
-	if !isHash(h.Hash) {
-		return h, fmt.Errorf("the head %.80q has not 64 hexadecimal digits behind the colon", text)
-	}
-	return h, nil
 }
