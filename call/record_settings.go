@@ -50,7 +50,8 @@ func (c *Call) newRecording(a Args) (*recording, error) {
 	if a.flag("encrypt", true) {
 		s.Recipients = o.Recipients
 	}
-	s.Sidecar, s.Labels = c.sidecar(set), c.siprecIn.labels()
+	s.Labels = c.siprecIn.labels()
+	s.Sidecar = c.sidecar(set)
 	for _, to := range s.Recipients {
 		s.Sidecar.EncryptedTo = append(s.Sidecar.EncryptedTo, to.Name)
 	}
@@ -81,7 +82,7 @@ func (c *Call) sidecar(set *recordSettings) ledger.Sidecar {
 			s.Headers[name] = strings.Join(list, ", ")
 		}
 	}
-	c.siprecIn.describe(&s, nil)
+	c.siprecIn.describe(&s, set.spec.Labels, nil)
 	return s
 }
 

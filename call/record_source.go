@@ -16,6 +16,7 @@ type source struct {
 	session *rtp.Session
 	side    int
 	ours    bool
+	deaf    bool          // the far end is not to send: what it sends nevertheless is not recorded
 	delay   time.Duration // of a jitter buffer that holds as little as it may
 	untap   func(*tap)
 	tap     tap
@@ -65,6 +66,7 @@ func (f *feed) source(r *rtpLine, side int) *source {
 // learn notes what payload types mean by an agreement. Those of agreements before stay
 // known: packets of theirs may be on the way.
 func (s *source) learn(c *rtp.Config) {
+	s.deaf = !c.Receive
 	s.know(payload{c.PayloadType, c.Codec})
 	if c.CNType != 0 {
 		s.know(payload{c.CNType, comfortNoise(c.Codec.ClockRate)})
@@ -135,6 +137,9 @@ func (f *feed) recode(r *rtpLine) {
 // take hands a packet on. Keys are none of a recording's business: of them only the
 // number is.
 func (s *source) take(p *rtp.Packet) {
+	if s.deaf && !s.ours {
+		return
+	}
 	q := &s.packet
 	*q = timeline.Packet{
 		Payload: p.Payload, Timestamp: p.Timestamp, Sequence: p.Sequence, SSRC: p.SSRC,

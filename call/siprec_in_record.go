@@ -51,7 +51,7 @@ func (s *siprecIn) record(name string, only *siprecStream) error {
 		if r, err = c.newRecording(a); err == nil {
 			if only != nil {
 				r.stream, r.set.spec.Sides, r.set.spec.Labels = only, record.Caller, [2]string{only.label}
-				s.describe(&r.set.spec.Sidecar, only)
+				s.describe(&r.set.spec.Sidecar, r.set.spec.Labels, only)
 			}
 			err = c.record(r)
 		}
@@ -69,6 +69,9 @@ func (s *siprecIn) labels() (l [2]string) {
 	}
 	for side := range l {
 		l[side] = s.line.streams[side].label
+	}
+	if l[sideCaller] == l[sideCallee] { // they tell nothing
+		return [2]string{}
 	}
 	return l
 }

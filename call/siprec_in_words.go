@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"rms/media/record"
 	"rms/media/record/ledger"
 	"rms/sip/siprec"
 )
@@ -36,7 +35,7 @@ func (s *siprecIn) note(by string, m *siprec.Metadata) {
 // are as many of both.
 func (s *siprecIn) speaker(st *siprecStream) (*siprec.Participant, bool) {
 	m := s.metadata
-	if m == nil {
+	if m == nil || st.mline < 0 && st.label == "" {
 		return nil, false
 	}
 	if p, ok := m.Sender(st.label); ok {
@@ -122,23 +121,23 @@ func (s *siprecIn) setVariables() {
 	}
 }
 
-// describe puts what is known of the session into the sidecar of a recording: of both
-// sides, or of one stream.
-func (s *siprecIn) describe(to *ledger.Sidecar, only *siprecStream) {
+// describe puts what is known of the session into the sidecar of a recording with these
+// labels: of both sides, or of one stream.
+func (s *siprecIn) describe(to *ledger.Sidecar, labels [2]string, only *siprecStream) {
 	if s == nil {
 		return
 	}
-	to.Siprec = s.json()
+	if text := s.json(); text != nil {
+		to.Siprec = text
+	}
 	if s.line == nil {
 		return
 	}
-	parties := make([]ledger.Party, 0, 2)
+	var parties []ledger.Party
+	var sides []ledger.Side
 	for _, st := range s.line.streams {
-		if st.mline < 0 && st.label == "" || only != nil && only != st {
-			continue
-		}
 		p, ok := s.speaker(st)
-		if !ok {
+		if !ok || only != nil && only != st {
 			continue
 		}
 		role := "participant"
@@ -146,9 +145,14 @@ func (s *siprecIn) describe(to *ledger.Sidecar, only *siprecStream) {
 			role = st.side()
 		}
 		parties = append(parties, ledger.Party{Role: role, URI: p.AOR(), Name: p.Name()})
+		if only == nil && st.index <= sideCallee {
+			sides = append(sides, ledger.Side{Label: or(labels[st.index], role), Party: p.AOR()})
+		} else if only == st {
+			sides = append(sides, ledger.Side{Label: or(labels[sideCaller], "caller"), Party: p.AOR()})
+		}
 	}
 	if len(parties) > 0 {
-		to.Parties = parties
+		to.Parties, to.Sides = parties, sides
 	}
 }
 
@@ -194,26 +198,20 @@ func (s *siprecIn) json() json.RawMessage {
 	}
 }
 
-// annotator is a recording whose sidecar can be told more.
-type annotator interface {
-	Annotate(change func(s *ledger.Sidecar))
-}
-
-var _ = (*record.Recording)(nil)
-
 // annotateSiprec brings the sidecars of running recordings up to date.
 func (c *Call) annotateSiprec() {
 	for _, r := range c.recordings {
-		a, ok := any(r.to).(annotator)
-		if !ok || r.to == nil || r.stopping {
+		if r.to == nil || r.stopping {
 			continue
 		}
 		var now ledger.Sidecar
-		c.siprecIn.describe(&now, r.stream)
-		a.Annotate(func(s *ledger.Sidecar) {
-			s.Siprec = now.Siprec
+		c.siprecIn.describe(&now, r.set.spec.Labels, r.stream)
+		r.to.Annotate(func(s *ledger.Sidecar) {
+			if now.Siprec != nil {
+				s.Siprec = now.Siprec
+			}
 			if len(now.Parties) > 0 {
-				s.Parties = now.Parties
+				s.Parties, s.Sides = now.Parties, now.Sides
 			}
 		})
 	}
