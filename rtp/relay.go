@@ -1,7 +1,7 @@
 package rtp
 
-// Relay sends packets of other sessions on as they came: their payload, their marker,
-// their order, and the holes that the network made in their sequence, under the SSRC
+// Relay sends packets of other sessions on as they came: their payload, their marker
+// (and one where a source begins), their order, and the holes that the network made in their sequence, under the SSRC
 // of the session that it belongs to. What a recorder then sees is what came, a loss is
 // a loss (RFC 3550 section 7, a translator). It belongs to the thread that ticks the
 // session's graph, where the session's Poll and Sender must be.
@@ -27,10 +27,10 @@ func (r *Relay) Send(p *Packet, payloadType uint8) {
 	if s.shard == nil || s.closed.Load() || !s.config.Send || !s.remote[Media].Usable() || size > MaxPacket {
 		return
 	}
-	r.follow(p)
+	begins := r.follow(p)
 	f := &s.sender
 	q := Packet{
-		Payload: p.Payload, PayloadType: payloadType, Marker: p.Marker, SSRC: s.ssrc,
+		Payload: p.Payload, PayloadType: payloadType, Marker: p.Marker || begins, SSRC: s.ssrc,
 		Sequence: p.Sequence + r.sequence, Timestamp: p.Timestamp + r.shift,
 	}
 	f.silent = true // a frame behind this packet begins a talk spurt
@@ -60,13 +60,14 @@ func (r *Relay) Leave(p *Packet) {
 // Pause forgets the source: what comes next begins where the session then is.
 func (r *Relay) Pause() { r.known = false }
 
-// follow works out what is to be added to the numbers of the packet's source.
-func (r *Relay) follow(p *Packet) {
+// follow works out what is to be added to the numbers of the packet's source. It is true
+// for the first packet of one.
+func (r *Relay) follow(p *Packet) bool {
 	if r.known && p.SSRC == r.source {
 		if int16(p.Sequence-r.last) > 0 {
 			r.last = p.Sequence
 		}
-		return
+		return false
 	}
 	f := &r.s.sender
 	if f.packets == 0 {
@@ -74,6 +75,7 @@ func (r *Relay) follow(p *Packet) {
 	}
 	r.known, r.source, r.last = true, p.SSRC, p.Sequence
 	r.sequence, r.shift = f.sequence-p.Sequence, f.clock-p.Timestamp
+	return true
 }
 
 // steer brings the session's time, which reports tell (RFC 3550 section 6.4.1), to that

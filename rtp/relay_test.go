@@ -84,7 +84,7 @@ func TestRelayGoesOnWhereTheSessionIsWhenTheSourceChanges(t *testing.T) {
 		t.Fatalf("%d packets, want 5", len(sent))
 	}
 	for i, p := range sent {
-		if p.SequenceNumber != sent[0].SequenceNumber+uint16(i) || p.Timestamp != 50000+160*uint32(i) {
+		if p.SequenceNumber != sent[0].SequenceNumber+uint16(i) || p.Timestamp != 50000+160*uint32(i) || p.Marker != (i != 3) {
 			t.Errorf("packet %d: %v", i, p.Header)
 		}
 	}
