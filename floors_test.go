@@ -62,6 +62,9 @@ var floors = map[string]int{
 	"cmd/rms/ladder": 58,
 	"cmd/rms/graph":  58,
 
+	// A client, on top of the console's.
+	"cmd/rms/recordings": 61,
+
 	// What every script language stands on.
 	"scripting/lua":        48,
 	"scripting/starlark":   48,

@@ -21,7 +21,7 @@ type command struct {
 // commands lists the sub-commands in the order of the help.
 func commands() []*command {
 	return []*command{
-		serveCommand, ctlCommand, topCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand, verifyCommand,
+		serveCommand, ctlCommand, topCommand, callCommand, demoCommand, graphCommand, sinkCommand, loadCommand, checkCommand, recordingsCommand, verifyCommand,
 		configCommand, completionCommand, versionCommand,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rms/cmd/rms/ctl"
+	archive "rms/cmd/rms/recordings"
 	"rms/config"
 )
 
@@ -38,8 +39,11 @@ func completionTable(ctx context.Context) []completed {
 	for _, c := range commands() {
 		p := completed{key: c.name, flags: flagsOf(ctx, c)}
 		p.first, p.rest = strings.Fields(placesOf[c.name][0]), strings.Fields(placesOf[c.name][1])
-		if c == ctlCommand {
+		switch c {
+		case ctlCommand:
 			p = ctlPlace()
+		case recordingsCommand:
+			p = completed{key: c.name, flags: flagWords(archive.Flags("")), first: append(archive.Names(), "help")}
 		}
 		out = append(out, p)
 	}
@@ -48,6 +52,13 @@ func completionTable(ctx context.Context) []completed {
 	}
 	top := completed{key: "ctl top", flags: flagsOf(ctx, topCommand)}
 	out = append(out, top)
+	for _, name := range archive.Names() {
+		p := completed{key: "recordings " + name, flags: flagWords(archive.Flags(name))}
+		if name != "list" {
+			p.first, p.rest = []string{"@recording"}, []string{"@recording"}
+		}
+		out = append(out, p)
+	}
 	for _, v := range ctl.OwnVerbs() {
 		out = append(out, verbPlaces(v)...)
 	}
@@ -61,7 +72,7 @@ func (*flagCatcher) Write(p []byte) (int, error) { return len(p), nil }
 
 // flagsOf lists the flags of a command by asking it for help.
 func flagsOf(ctx context.Context, c *command) []string {
-	if c == ctlCommand {
+	if c == ctlCommand || c == recordingsCommand {
 		return nil
 	}
 	catcher := &flagCatcher{}

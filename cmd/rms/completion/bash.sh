@@ -22,12 +22,26 @@ _rms_calls() {
   "${words[0]}" ctl calls --ids "${place[@]}" 2>/dev/null
 }
 
+# The ids of the newest recordings, of the folder or server that the line names.
+_rms_recordings() {
+  local i place
+  place=()
+  for ((i = 1; i < ${#words[@]} - 1; i++)); do
+    case ${words[i]} in
+      --root | --socket | --url | --token | --ca | -c) place+=("${words[i]}" "${words[i + 1]}") ;;
+      --root=* | --socket=* | --url=* | --token=* | --ca=* | -c=*) place+=("${words[i]}") ;;
+    esac
+  done
+  "${words[0]}" recordings list --ids "${place[@]}" 2>/dev/null
+}
+
 # _rms_values WHAT PREFIX: the values that begin with the current word.
 _rms_values() {
   local list=$1 value=${cur#"$2"} found
   case $list in
     @file) list=$(compgen -f -- "$value") ;;
     @call) list=$(_rms_calls) ;;
+    @recording) list=$(_rms_recordings) ;;
     *) list=${list//|/$'\n'} ;;
   esac
   while IFS= read -r found; do
@@ -54,8 +68,8 @@ _rms() {
       *)
         if [[ -z $key ]]; then
           key=$word; _rms_table "$key"
-        elif [[ $key == ctl ]]; then
-          key="ctl $word"; _rms_table "$key"
+        elif [[ $key == ctl || $key == recordings ]]; then
+          key="$key $word"; _rms_table "$key"
         else
           ((places++))
         fi

@@ -23,11 +23,25 @@ _rms_calls() {
   "${(Q)words[1]}" ctl calls --ids "${place[@]}" 2>/dev/null
 }
 
+# The ids of the newest recordings, of the folder or server that the line names.
+_rms_recordings() {
+  local i
+  local -a place
+  for ((i = 2; i < CURRENT; i++)); do
+    case ${words[i]} in
+      --root|--socket|--url|--token|--ca|-c) place+=("${words[i]}" "${words[i+1]}") ;;
+      --root=*|--socket=*|--url=*|--token=*|--ca=*|-c=*) place+=("${words[i]}") ;;
+    esac
+  done
+  "${(Q)words[1]}" recordings list --ids "${place[@]}" 2>/dev/null
+}
+
 # _rms_values WHAT: the values of a flag, parameter or place.
 _rms_values() {
   case $1 in
     @file) _files ;;
     @call) compadd -- ${(f)"$(_rms_calls)"} ;;
+    @recording) compadd -- ${(f)"$(_rms_recordings)"} ;;
     ?*) compadd -- ${(s:|:)1} ;;
   esac
 }
@@ -51,8 +65,8 @@ _rms() {
       *)
         if [[ -z $key ]]; then
           key=$word; _rms_table "$key"
-        elif [[ $key == ctl ]]; then
-          key="ctl $word"; _rms_table "$key"
+        elif [[ $key == ctl || $key == recordings ]]; then
+          key="$key $word"; _rms_table "$key"
         else
           ((places++))
         fi

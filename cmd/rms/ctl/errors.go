@@ -67,6 +67,9 @@ func (e UsageError) ExitCode() int { return ExitUsage }
 // Unwrap returns why.
 func (e UsageError) Unwrap() error { return e.error }
 
+// UsageErrorf is a mistake in the words that were given.
+func UsageErrorf(format string, values ...any) error { return usage(format, values...) }
+
 func usage(format string, values ...any) error { return UsageError{fmt.Errorf(format, values...)} }
 
 // noCallError says that no call is meant by what was given.

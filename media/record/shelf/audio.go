@@ -35,12 +35,16 @@ func (s *Shelf) Open(ctx context.Context, rec *ledger.Sidecar) (*Audio, error) {
 		return nil, fmt.Errorf("the sidecar of %q names the file %q: %w", rec.ID, rec.File, ErrNotFound)
 	}
 	a := &Audio{live: s.liveOf(rec.ID), Name: path.Base(rec.File), Encrypted: strings.HasSuffix(rec.File, ".age")}
-	if a.live != nil && a.live.Size() == 0 {
-		if _, err := a.live.Follow(ctx, 0); err != nil { // its file is being opened
-			return nil, err
-		}
+	if a.Encrypted {
+		a.live = nil // what is there is opened by its key only
 	}
 	info, err := s.o.Root.Lstat(rec.File)
+	if errors.Is(err, fs.ErrNotExist) && a.live != nil { // it is about to be made
+		if waited := a.live.Follow(ctx, a.live.Size()); waited != nil && !errors.Is(waited, io.EOF) {
+			return nil, waited
+		}
+		info, err = s.o.Root.Lstat(rec.File)
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%q is no regular file: %w", rec.File, ErrNotFound)
 	}
@@ -217,12 +221,11 @@ func (f *Follower) Read(p []byte) (int, error) {
 		if f.ended {
 			return 0, io.EOF
 		}
-		grew, err := f.a.live.Follow(f.ctx, f.at)
-		if err != nil {
-			return 0, err
-		}
-		if !grew {
+		switch err := f.a.live.Follow(f.ctx, until); {
+		case errors.Is(err, io.EOF):
 			f.finish()
+		case err != nil:
+			return 0, err
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"rms/media/record"
 	"rms/media/record/ledger"
 )
 
@@ -36,11 +37,19 @@ type Options struct {
 type Live interface {
 	// Size is how many bytes a reader may read.
 	Size() int64
-	// Follow waits until Size is more than size, and returns false when it never will be:
+	// Follow waits until Size is more than size. It returns io.EOF when it never will be:
 	// the recording has ended.
-	Follow(ctx context.Context, size int64) (bool, error)
+	Follow(ctx context.Context, size int64) error
 	// File is its name, "" when it is not open yet.
 	File() string
+}
+
+// Of is Options.Live for the recordings of a store.
+func Of(store *record.Store) func(id string) (Live, bool) {
+	return func(id string) (Live, bool) {
+		r, ok := store.Find(id)
+		return r, ok
+	}
 }
 
 // Shelf is the recordings of one directory. Its methods may be used from any goroutine.

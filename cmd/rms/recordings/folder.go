@@ -1,0 +1,246 @@
+package recordings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rms/cmd/rms/ctl"
+	"rms/media/record/ledger"
+	"rms/media/record/shelf"
+	"rms/media/record/waveform"
+)
+
+// folder is the recordings of a folder on this machine.
+type folder struct {
+	name   string
+	by     string
+	root   *os.Root
+	ledger *ledger.Ledger
+	shelf  *shelf.Shelf
+}
+
+func openFolder(name, by string) (*folder, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{name: name, by: by, root: root, shelf: shelf.New(shelf.Options{Root: root})}, nil
+}
+
+// openBooks opens the ledger, where there is one: none is begun here.
+func (f *folder) openBooks() error {
+	if _, err := f.root.Stat(ledger.Folder); err != nil {
+		return fmt.Errorf("%s has no books of recordings (%s): %w", f.name, ledger.Folder, err)
+	}
+	l, err := ledger.Open(f.root, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	f.ledger, f.shelf = l, shelf.New(shelf.Options{Root: f.root, Ledger: l})
+	return nil
+}
+
+func (f *folder) close() {
+	if f.ledger != nil {
+		_ = f.ledger.Close()
+	}
+	_ = f.root.Close()
+}
+
+func (f *folder) list(ctx context.Context, q query) ([]Info, int, error) {
+	filter := ledger.Filter{Call: q.call, State: ledger.State(q.state)}
+	var err error
+	if filter.From, err = timeOf("--from", q.from, false); err != nil {
+		return nil, 0, err
+	}
+	if filter.To, err = timeOf("--to", q.to, true); err != nil {
+		return nil, 0, err
+	}
+	var all []Info
+	total := 0
+	err = f.shelf.List(ctx, filter, func(rec *ledger.Sidecar) bool {
+		total++
+		all = append(all, infoOf(rec))
+		if len(all) >= 2*q.limit {
+			all = newest(all, q.limit)
+		}
+		return true
+	})
+	return newest(all, q.limit), total, err
+}
+
+// newest sorts and keeps so many.
+func newest(all []Info, most int) []Info {
+	slices.SortFunc(all, func(a, b Info) int {
+		if n := b.Started.Compare(a.Started); n != 0 {
+			return n
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return all[:min(len(all), most)]
+}
+
+// timeOf reads a time, or a day, of which to means the end.
+func timeOf(name, text string, to bool) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, time.Local)
+	if err != nil {
+		return t, ctl.UsageErrorf("%s %q: want a day (2026-07-01), or a time (2026-07-01T08:30, 2026-07-01T08:30:00Z)", name, text)
+	}
+	if to {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, nil
+}
+
+// find takes the name of a file, an ID or its beginning, or "last".
+func (f *folder) find(ctx context.Context, ref string) (*ledger.Sidecar, error) {
+	if file, ok := f.inside(ref); ok {
+		if rec, err := ledger.ReadSidecar(f.root, file); err == nil {
+			return rec, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if shelf.ValidID(ref) && ref != "last" {
+		rec, err := f.shelf.Find(ctx, ref)
+		if !errors.Is(err, shelf.ErrNotFound) {
+			return rec, err
+		}
+	}
+	var found []*ledger.Sidecar
+	err := f.shelf.List(ctx, ledger.Filter{}, func(rec *ledger.Sidecar) bool {
+		switch {
+		case ref == "last" && len(found) == 0, ref != "last" && strings.HasPrefix(rec.ID, ref) && len(found) < 5:
+			found = append(found, rec)
+		case ref == "last" && rec.Started.After(found[0].Started):
+			found[0] = rec
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 1:
+		return found[0], nil
+	}
+	var ids []string
+	for _, rec := range found {
+		ids = append(ids, rec.ID)
+	}
+	return nil, ambiguous(ref, f.name, ids)
+}
+
+// ambiguous says that nothing, or too much, is meant by a word.
+func ambiguous(ref, where string, ids []string) error {
+	if len(ids) == 0 {
+		return notFound(fmt.Sprintf("no recording %q in %s; \"rms recordings list\" lists them", ctl.Clean(ref), where))
+	}
+	text := strings.Join(ids[:min(len(ids), 4)], ", ")
+	if len(ids) > 4 {
+		text += " and others"
+	}
+	return ctl.UsageErrorf("several recordings are meant by %q: %s", ctl.Clean(ref), ctl.Clean(text))
+}
+
+// notFound is no recording.
+type notFound string
+
+func (e notFound) Error() string { return string(e) }
+
+// ExitCode is that of the program.
+func (e notFound) ExitCode() int { return ctl.ExitNoCall }
+
+// inside is the name below the root of a file, named from there or from here.
+func (f *folder) inside(word string) (string, bool) {
+	if !ledger.IsAudio(word) {
+		return "", false
+	}
+	if filepath.IsLocal(word) {
+		if _, err := f.root.Lstat(word); err == nil {
+			return filepath.ToSlash(filepath.Clean(word)), true
+		}
+	}
+	root, err1 := filepath.Abs(f.name)
+	path, err2 := filepath.Abs(word)
+	if errors.Join(err1, err2) != nil {
+		return "", false
+	}
+	rel, err := filepath.Rel(root, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}
+
+func (f *folder) audio(ctx context.Context, rec *ledger.Sidecar, what string, _ func(done, total int64)) (*audio, error) {
+	if err := f.shelf.Note(rec, f.by, what); err != nil {
+		return nil, err
+	}
+	a, err := f.shelf.Open(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := a.Whole()
+	if err != nil {
+		_ = a.Close()
+		return nil, err
+	}
+	out := &audio{ReaderAt: whole, size: whole.Size(), done: func() { _ = a.Close() }}
+	if a.Encrypted {
+		if tail, err := f.root.Open(rec.File + ledger.TailSuffix); err == nil {
+			out.tail, err = io.ReadAll(io.LimitReader(tail, 1<<20))
+			_ = tail.Close()
+			if err != nil {
+				out.close()
+				return nil, fmt.Errorf("read the end of %s: %w", rec.File, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (f *folder) overview(ctx context.Context, rec *ledger.Sidecar, progress func(done, total int64)) (*waveform.Overview, error) {
+	return f.shelf.Waveform(ctx, rec, progress)
+}
+
+func (f *folder) hold(ctx context.Context, id, why string) error {
+	_, err := f.shelf.Hold(ctx, id, f.by, why)
+	return err
+}
+
+func (f *folder) release(ctx context.Context, id, why string) error {
+	_, err := f.shelf.Release(ctx, id, f.by, why)
+	return err
+}
+
+func (f *folder) remove(ctx context.Context, id, why string) error {
+	return f.shelf.Delete(ctx, id, f.by, why)
+}
+
+func (f *folder) upload(context.Context, string) error {
+	return errors.New("the server delivers recordings, and none runs here: start it, or name it with --url")
+}
+
+// path is where a recording lies, for "rms verify".
+func (f *folder) path(rec *ledger.Sidecar) string {
+	return filepath.Join(f.name, filepath.FromSlash(rec.File))
+}
