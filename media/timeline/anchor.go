@@ -9,7 +9,7 @@ const (
 	anchorAbsurd = int64(5 * time.Second)
 	trial        = int64(time.Second)
 	trialMost    = int64(1500 * time.Millisecond)
-	trialDoubt   = 2 * time.Millisecond
+	trialDoubt   = 200 * time.Microsecond
 	resumeStep   = int64(7 * time.Millisecond) // that a pause is not blamed for
 )
 
@@ -75,7 +75,7 @@ func (t *track) spread() float64 {
 // tried tells whether enough is known to say where the track lies.
 func (l *Line) tried(t *track) bool {
 	age := l.time() - t.began
-	return age >= trialMost || age >= trial && luck(t.spread(), max(t.packets, 1)) < float64(trialDoubt)/2
+	return age >= trialMost || age >= trial && luck(t.spread(), max(t.packets, 1)) < float64(trialDoubt)
 }
 
 // confirm ends the time in which a track may be placed anew.
@@ -116,15 +116,15 @@ func (l *Line) resume(t *track, low, now int64) {
 	if limit := resumeStep + t.silence/4000; behind > limit || behind < -limit {
 		l.lag -= behind
 		d.low += float64(behind)
+		d.open(now)
 		return
 	}
+	d.least, d.leastAt, d.silence = float64(behind), now, t.silence
+	d.correct()
 	if t.silence > 6*driftWindow {
-		d.slope += float64(behind) / float64(t.silence) / 2
-		d.slope = max(-driftMost, min(d.slope, driftMost))
+		d.low, d.since = float64(low), now
 	}
-	d.low, d.since = float64(low), now
-	d.opened, d.last, d.packets, d.sum = now, now, 0, 0
-	d.seen = min(d.seen, 5)
+	d.open(now)
 }
 
 // off is how far behind its place a track lies before where it should, in ns.

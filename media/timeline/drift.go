@@ -21,7 +21,9 @@ type drift struct {
 	low   float64 // ns at time since
 	since int64
 	slope float64 // ns per ns
-	seen  int     // windows
+	seen  int     // windows, of this slope
+
+	windows int // since the line began
 
 	opened  int64 // time, of the window
 	last    int64 // arrival before
@@ -34,9 +36,7 @@ type drift struct {
 
 // start begins a line, or goes on with its slope behind a change of the stream.
 func (d *drift) start(low, at int64) {
-	slope := d.slope
-	seen := min(d.seen, 2)
-	*d = drift{low: float64(low), since: at, slope: slope, seen: seen, opened: at, last: at}
+	*d = drift{low: float64(low), since: at, slope: d.slope, seen: d.seen, opened: at, last: at}
 }
 
 // at is the least time under way at a time.
@@ -71,8 +71,14 @@ func (d *drift) close(now int64) (step int64) {
 	default:
 		d.correct()
 	}
-	d.opened, d.packets, d.silence, d.sum = now, 0, 0, 0
+	d.open(now)
 	return step
+}
+
+// open begins a window.
+func (d *drift) open(now int64) {
+	d.opened, d.packets, d.silence, d.sum = now, 0, 0, 0
+	d.last = max(d.last, now)
 }
 
 // limit is how far the fastest packet of a window may be off the line: few packets
@@ -83,18 +89,21 @@ func (d *drift) limit() int64 {
 	return min(stepLeast+max(doubt, 0), stepMost) + d.silence/5000
 }
 
+// correct moves the line towards the fastest packet of the window. The place of a line
+// that began anew is learned at once, its slope is not.
 func (d *drift) correct() {
-	d.seen = min(d.seen+1, driftMemory)
+	d.seen, d.windows = min(d.seen+1, driftMemory), min(d.windows+1, driftMemory)
 	if d.silence > 6*driftWindow {
-		d.seen = min(d.seen, 4)
+		d.seen, d.windows = min(d.seen, 4), min(d.windows, 4)
 	}
-	k := float64(d.seen)
 	at := d.low + d.slope*float64(d.leastAt-d.since)
 	gone := float64(max(d.leastAt-d.since, driftWindow/2))
-	if d.seen > 1 {
+	if d.windows > 1 {
+		k := float64(max(d.seen, 2))
 		d.slope += 6 / (k * (k + 1)) * d.least / gone
 		d.slope = max(-driftMost, min(d.slope, driftMost))
 	}
+	k := float64(d.windows)
 	d.low = at + 2*(2*k-1)/(k*(k+1))*d.least
 	d.since = d.leastAt
 }

@@ -88,7 +88,7 @@ func TestLineKeepsClicksInPlaceForAnHour(t *testing.T) {
 				}
 			}
 			r.finish()
-			ms, at, n := worst(r.tape.pcm, c.rate, ptime+r.base+20*time.Millisecond)
+			ms, at, n := r.worst(ptime + r.base + 20*time.Millisecond)
 			s := r.line.Stats()
 			t.Log(fmt.Sprintf("%d clicks, the worst %.2f ms off at %.1f s; skew %.1f ppm, %d lost, %d late, %d restarts, %d stray", n, ms, at, s.SkewPPM, s.Lost, s.Late, s.Restarts, s.Stray))
 			if math.Abs(ms) > 5 {

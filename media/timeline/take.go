@@ -6,7 +6,10 @@ package timeline
 func (l *Line) Take(until int64, s Sink) { l.take(until, s, false) }
 
 // Finish gives out everything, and waits for nothing more.
-func (l *Line) Finish(until int64, s Sink) { l.take(until, s, true) }
+func (l *Line) Finish(until int64, s Sink) {
+	l.believe()
+	l.take(until, s, true)
+}
 
 func (l *Line) take(until int64, s Sink, all bool) {
 	l.until = max(l.until, max(-mostPosition, min(until, mostPosition)))

@@ -6,7 +6,7 @@ const (
 	earlyMost = -int64(300 * time.Millisecond) // before the line: the timestamps jumped
 	lateMost  = int64(500 * time.Millisecond)  // behind it: a stall, or they stood still
 	staleMost = int64(10 * time.Second)        // behind it, of an old packet
-	longPause = 2 * time.Second                // in the timestamps: the track is begun anew
+	longPause = 10 * time.Second               // in the timestamps: the track is begun anew
 )
 
 // Write takes a packet, in the order of arrival. It keeps nothing of p.
