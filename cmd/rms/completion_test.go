@@ -45,7 +45,7 @@ func TestBashCompletesCommandsFlagsVerbsAndCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	cases := []struct{ line, want string }{
-		{"rms ver", "version"},
+		{"rms ver", "verify version"},
 		{"rms ctl ver", "verbs version"},
 		{"rms ctl call ", "368b0070-caf6 283ce612-634a"},
 		{"rms ctl play 3", "368b0070-caf6"},
