@@ -53,6 +53,7 @@ type Call struct {
 	siprecs    []*siprecOut
 	recordings []*recording
 	feed       *feed       // of the recordings; nil while none has audio
+	hidden     bool        // traces were told to hide keys
 	patience   *time.Timer // with the disk, when the media is over
 	siprecIn   *siprecIn   // nil unless a recording client placed the call
 	keys       keyLog

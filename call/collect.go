@@ -53,6 +53,9 @@ func (c *Call) collect(k *collect) error {
 		return errors.New("too many plays wait already")
 	}
 	k.call, c.collecting = c, k
+	if k.mask {
+		c.hideKeys(true)
+	}
 	c.info().Int("prompts", len(k.prompts)).Int("min", k.min).Int("max", k.max).Msg("collecting keys")
 	k.try()
 	return nil

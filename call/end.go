@@ -187,6 +187,7 @@ func (c *Call) finish() {
 // forget lets go of the call: nothing can be posted any more.
 func (c *Call) forget() {
 	c.unfollow()
+	c.hideKeys(false)
 	c.manager.spawn(c.files.clear)
 	c.box.close()
 	c.manager.remove(c)

@@ -49,6 +49,10 @@ type Options struct {
 	// must not block.
 	Trace func(sipCallID, callID string, on bool)
 
+	// HideKeys, when set, hides the keys in traces of one call's SIP messages from now on,
+	// until the call is over. It must not block.
+	HideKeys func(sipCallID string, on bool)
+
 	// Socket runs the applications that the verb socket hands calls to; nil: there are
 	// none.
 	Socket SocketApp

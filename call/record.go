@@ -211,7 +211,9 @@ func (r *recording) pause(mask bool) error {
 	if r.paused {
 		return fmt.Errorf("the recording %q is paused already", r.name)
 	}
-	r.paused, r.masked = true, mask
+	if r.paused, r.masked = true, mask; mask {
+		r.call.hideKeys(true)
+	}
 	at := r.position()
 	r.leaveOut(at)
 	r.paces(EventRecordPause, at)

@@ -7,7 +7,7 @@ import (
 	"rms/call"
 )
 
-func TestRepliesOfUUIDRecord(t *testing.T) {
+func TestRepliesOfTheRecordCommand(t *testing.T) {
 	t.Parallel()
 	const usage = "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>]\n"
 	s := newStudio(t, script{}, nil)

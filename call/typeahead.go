@@ -51,5 +51,15 @@ func (c *Call) pressed(digit byte) {
 	}
 }
 
+// hideKeys has traces of SIP messages hide the keys of the call, from now to its end.
+func (c *Call) hideKeys(on bool) {
+	hide := c.manager.opts.HideKeys
+	if hide == nil || c.dialog == nil || c.hidden == on {
+		return
+	}
+	c.hidden = on
+	hide(c.dialog.CallID(), on)
+}
+
 // masking tells whether keys are hidden from all but the script now.
 func (c *Call) masking() bool { return c.collecting != nil && c.collecting.mask || c.unheard() }

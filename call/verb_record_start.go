@@ -11,7 +11,7 @@ func init() {
 		Doc: "Records the call into a WAV file below record.root, which can be played at any moment and lacks at most a second when the server is killed. " +
 			"Both sides are placed by their RTP time lines, so that they stay in step. Asked for before there is media, the recording begins with it. " +
 			"Its end is told once, by rms:record_stop or the route, when the file is closed, hashed and in the chain.",
-		Result: "the file's name below record.root; before there is media the name that was given, or an empty string",
+		Result: "the file's name below record.root; true when it has none yet, before there is media",
 		Waits:  "route",
 		Params: []Param{
 			{Name: "file", Kind: String, Doc: "below record.root, ending in .wav; one that exists is an error, unless append. record.name makes one when missing"},
@@ -39,7 +39,10 @@ func init() {
 			if err := x.call.record(r); err != nil {
 				return nil, err
 			}
-			return r.file(), nil
+			if f := r.file(); f != "" {
+				return f, nil
+			}
+			return nil, nil
 		},
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"rms/call"
 	"rms/call/prompt"
 	"rms/media"
+	"rms/media/record"
 	"rms/rtp"
 	"rms/scripting"
 	"rms/scripting/esl"
@@ -105,8 +106,10 @@ func openDoors(t testing.TB, lua, star string) *doors {
 	}
 	clock := media.NewShards(media.ShardOptions{Shards: 1})
 	engine := rtp.NewEngine(clock)
+	store := newStore(t)
 	d.calls = call.NewManager(call.Options{
-		Router: d.scripts, Ports: rtp.NewPorts(rtp.PortsOptions{Min: 56000, Max: 59999}), Engine: engine, Clock: clock, Prompts: cache,
+		Records: store,
+		Router:  d.scripts, Ports: rtp.NewPorts(rtp.PortsOptions{Min: 56000, Max: 59999}), Engine: engine, Clock: clock, Prompts: cache,
 		Version: "1.2.3", Trace: func(string, string, bool) {}, Log: log, Watch: d.watch,
 		Socket: func(ctx context.Context, s call.Socket) (bool, error) { return d.esl.Outbound(ctx, s) },
 	})
@@ -429,4 +432,21 @@ func (d *doors) overESL(t *testing.T, line string) string {
 	read("")
 	read("auth a password\n\n")
 	return read("api " + line + "\n\n")
+}
+
+// newStore opens a store of recordings, which is closed behind its calls.
+func newStore(t testing.TB) *record.Store {
+	t.Helper()
+	store, err := record.Open(record.Options{Root: t.TempDir(), Interval: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := store.Close(ctx); err != nil {
+			t.Errorf("close the store: %v", err)
+		}
+	})
+	return store
 }

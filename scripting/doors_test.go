@@ -26,6 +26,7 @@ var right = map[string]map[string]any{
 	"get":                {"name": "a"},
 	"log":                {"text": "a line", "level": "warn"},
 	"play":               {"file": "silence:40ms", "route": "done"},
+	"record_start":       {"route": "done"},
 	"redirect":           {"to": "sip:x@127.0.0.1"},
 	"set":                {"name": "a", "value": map[string]any{"list": []any{1, "two", true}}},
 	"sleep":              {"seconds": 0, "route": "done"},
@@ -67,6 +68,10 @@ func prepared(bot string) []use {
 	for _, verb := range []string{"stream_clear", "stream_mark", "stream_pause", "stream_resume", "stream_send_text", "stream_stop", "streams"} {
 		all = append(all, use{verb: verb, prepare: stream, after: call.EventStreamConnect})
 	}
+	for _, verb := range []string{"record_start", "record_stop", "record_pause", "record_mark"} {
+		all = append(all, use{verb: verb, prepare: []use{{verb: "record_start"}}})
+	}
+	all = append(all, use{verb: "record_resume", prepare: []use{{verb: "record_start"}, {verb: "record_pause"}}})
 	for i := range all {
 		all[i].name, all[i].state = all[i].verb+"_prepared", "answered"
 		all[i].named = right[all[i].verb]
@@ -191,11 +196,14 @@ func settled(verb string, o outcome) outcome {
 	switch r := o.Result.(type) {
 	case string:
 		o.Result = r[:min(len(r), 60)]
+		if verb == "record_start" {
+			o.Result = "a name"
+		}
 		if verb == "graph" {
 			o.Result = r[:min(len(r), 7)]
 		}
 	case float64:
-		if verb == "dialogs_dump" || verb == "stream_clear" {
+		if verb == "dialogs_dump" || verb == "stream_clear" || verb == "record_mark" {
 			o.Result = "a number"
 		}
 	case []any:
@@ -278,8 +286,8 @@ func (d *doors) fresh(t *testing.T, door string, u *use) outcome {
 
 func TestWaitingForAVerbTellsTheSameThroughEveryDoor(t *testing.T) {
 	t.Parallel()
-	want := map[string]any{"play": "done", "collect": "first_timeout", "sleep": "done", "socket": "error"}
-	args := map[string]map[string]any{"collect": {"first_timeout": 0.02}, "sleep": {"seconds": 0.02}}
+	want := map[string]any{"play": "done", "collect": "first_timeout", "sleep": "done", "socket": "error", "record_start": "max"}
+	args := map[string]map[string]any{"record_start": {"max": 0.1}, "collect": {"first_timeout": 0.02}, "sleep": {"seconds": 0.02}}
 	var all []use
 	for _, v := range call.Verbs() {
 		if v.Waits == "" {

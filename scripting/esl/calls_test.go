@@ -263,7 +263,7 @@ func TestApplicationsThatAreNotHereSayWhatLacks(t *testing.T) {
 	id, p := h.dial()
 	c := h.client()
 	c.do("event json CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE", "+OK event listener enabled json")
-	c.do("sendmsg "+id+"\ncall-command: execute\nexecute-app-name: record\nEvent-UUID: r", "-ERR application record is not available: this version of rms has no recordings")
+	c.do("sendmsg "+id+"\ncall-command: execute\nexecute-app-name: bridge\nEvent-UUID: r", "-ERR application bridge is not available: this version of rms has no bridges")
 	if m := c.message(); m.get("Event-Name") != "CHANNEL_EXECUTE_COMPLETE" || m.get("Application-UUID") != "r" || !strings.HasPrefix(m.get("Application-Response"), "-ERR ") {
 		t.Errorf("%v", m.event)
 	}
