@@ -48,19 +48,22 @@ func terminalWidth(f *os.File) int {
 	return w
 }
 
-// recordRoot is where the server of this machine records.
-func recordRoot(file string) (string, error) {
+// recordRoot is where the server of this machine records, and where its key is.
+func recordRoot(file string) (root, key string, err error) {
 	if file == "" {
 		file = os.Getenv(envFile)
 	}
 	cfg, err := config.Load(config.Options{File: file, Env: os.Environ()})
 	if err != nil {
-		return "", usageError{err}
+		return "", "", usageError{err}
 	}
 	if cfg.Record.Root == "" {
-		return "", usageError{errors.New("the configuration records nothing (record.root is empty): --root names a folder")}
+		return "", "", usageError{errors.New("the configuration records nothing (record.root is empty): --root names a folder")}
 	}
-	return cfg.Record.Root, nil
+	if key = cfg.Record.Key; key == "auto" {
+		key = ""
+	}
+	return cfg.Record.Root, key, nil
 }
 
 // whoIsHere is who the books say has looked.

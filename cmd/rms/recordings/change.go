@@ -24,7 +24,7 @@ func changes(done string, f func(ctx context.Context, src source, id, why string
 			if needsWhy && *why == "" {
 				return ctl.UsageErrorf("--why is missing: the books keep the reason")
 			}
-			src, err := e.open(change)
+			src, err := e.open(ctx, change)
 			if err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ server runs.
 			if e.place.URL != "" || e.place.Socket != "" {
 				return ctl.UsageErrorf("verify reads the folder itself: a server that was altered too could say anything")
 			}
-			src, err := e.open(look)
+			src, err := e.open(ctx, look)
 			if err != nil {
 				return err
 			}

@@ -21,18 +21,19 @@ import (
 // folder is the recordings of a folder on this machine.
 type folder struct {
 	name   string
+	key    string // file with the key of the books; "": inside the folder
 	by     string
 	root   *os.Root
 	ledger *ledger.Ledger
 	shelf  *shelf.Shelf
 }
 
-func openFolder(name, by string) (*folder, error) {
+func openFolder(name, key, by string) (*folder, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	return &folder{name: name, by: by, root: root, shelf: shelf.New(shelf.Options{Root: root})}, nil
+	return &folder{name: name, key: key, by: by, root: root, shelf: shelf.New(shelf.Options{Root: root})}, nil
 }
 
 // openBooks opens the ledger, where there is one: none is begun here.
@@ -40,7 +41,7 @@ func (f *folder) openBooks() error {
 	if _, err := f.root.Stat(ledger.Folder); err != nil {
 		return fmt.Errorf("%s has no books of recordings (%s): %w", f.name, ledger.Folder, err)
 	}
-	l, err := ledger.Open(f.root, ledger.Options{})
+	l, err := ledger.Open(f.root, ledger.Options{Key: f.key})
 	if err != nil {
 		return err
 	}

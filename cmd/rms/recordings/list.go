@@ -45,7 +45,7 @@ pauses, u delivered, ! delivery failed.
 			case !slices.Contains(states, q.state):
 				return ctl.UsageErrorf("--state: one of recording, complete, repaired, failed")
 			}
-			src, err := e.open(look)
+			src, err := e.open(ctx, look)
 			if err != nil {
 				return err
 			}

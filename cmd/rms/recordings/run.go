@@ -19,12 +19,12 @@ type Env struct {
 	ErrTerminal  bool // Err is one: progress is shown there
 	Width        int  // of the terminal in characters; 0: 80
 	Color, ASCII bool
-	By           string                                          // who sits here, for the books
-	Root         func(config string) (string, error)             // record.root of a configuration
-	Connect      ctl.Connect                                     // to a server that runs
-	Verify       func(ctx context.Context, words []string) error // "rms verify"
-	Parse        func(*flag.FlagSet, []string) ([]string, error) // flags and words in any order
-	PrintFlags   func(*flag.FlagSet)                             // for help
+	By           string                                            // who sits here, for the books
+	Root         func(config string) (root, key string, err error) // of a configuration; key "": inside the root
+	Connect      ctl.Connect                                       // to a server that runs
+	Verify       func(ctx context.Context, words []string) error   // "rms verify"
+	Parse        func(*flag.FlagSet, []string) ([]string, error)   // flags and words in any order
+	PrintFlags   func(*flag.FlagSet)                               // for help
 	place        ctl.Place
 	root         string
 	json         bool

@@ -30,6 +30,9 @@ const (
 	everyRecording = 100000
 )
 
+// answers tells whether somebody is there.
+func (s *server) answers(ctx context.Context) bool { return s.c.Get(ctx, "/v1/version", nil) == nil }
+
 func (s *server) close() { s.c.Close() }
 
 func (s *server) list(ctx context.Context, q query) ([]Info, int, error) {

@@ -130,7 +130,7 @@ func opened(a *audio, identity string) (*seal.Reader, error) {
 
 // pick finds a recording in the folder or at the server, or a file outside of both.
 func (e *Env) pick(ctx context.Context, ref string, n need) (source, *ledger.Sidecar, error) {
-	src, err := e.open(n)
+	src, err := e.open(ctx, n)
 	if err == nil {
 		var rec *ledger.Sidecar
 		if rec, err = src.find(ctx, ref); err == nil {
@@ -145,7 +145,7 @@ func (e *Env) pick(ctx context.Context, ref string, n need) (source, *ledger.Sid
 	if !ok {
 		return nil, nil, err
 	}
-	f, err := openFolder(dir, e.By)
+	f, err := openFolder(dir, "", e.By)
 	if err != nil {
 		return nil, nil, err
 	}

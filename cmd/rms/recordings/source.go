@@ -57,23 +57,20 @@ const (
 
 // open finds the recordings: those of a server that was named, or those of the folder.
 // The server has the books of its folder: what they are needed for goes through it.
-func (e *Env) open(n need) (source, error) {
+func (e *Env) open(ctx context.Context, n need) (source, error) {
 	if e.place.Socket != "" || e.place.URL != "" {
 		if e.root != "" {
 			return nil, ctl.UsageErrorf("--root is for a folder here, --url and --socket for a server: give one")
 		}
 		return e.connect()
 	}
-	name := e.root
-	if name == "" {
-		var err error
-		if name, err = e.Root(e.place.Config); err != nil {
-			return nil, err
-		}
+	name, key, err := e.folderName()
+	if err != nil {
+		return nil, err
 	}
-	f, err := openFolder(name, e.By)
+	f, err := openFolder(name, key, e.By)
 	if errors.Is(err, fs.ErrNotExist) && e.root == "" {
-		if s, cerr := e.connect(); cerr == nil {
+		if s, cerr := e.connect(); cerr == nil && s.answers(ctx) {
 			return s, nil
 		}
 	}
@@ -89,9 +86,9 @@ func (e *Env) open(n need) (source, error) {
 		return f, nil
 	case errors.Is(err, ledger.ErrLocked):
 		f.close()
-		s, cerr := e.connect()
-		if cerr != nil {
-			return nil, fmt.Errorf("%s belongs to a server that runs, and it cannot be asked: %w", name, cerr)
+		s, err := e.connect()
+		if err != nil {
+			return nil, fmt.Errorf("%s belongs to a server that runs, and it cannot be asked: %w", name, err)
 		}
 		return s, nil
 	case n == hear:
@@ -102,7 +99,22 @@ func (e *Env) open(n need) (source, error) {
 	return nil, err
 }
 
-func (e *Env) connect() (source, error) {
+// folderName is the folder that is meant, and where the key of its books lies; "": in it.
+func (e *Env) folderName() (name, key string, err error) {
+	name, key, err = e.Root(e.place.Config)
+	if e.root == "" || err == nil && samePath(e.root, name) {
+		return name, key, err
+	}
+	return e.root, "", nil
+}
+
+func samePath(a, b string) bool {
+	x, err1 := filepath.Abs(a)
+	y, err2 := filepath.Abs(b)
+	return err1 == nil && err2 == nil && x == y
+}
+
+func (e *Env) connect() (*server, error) {
 	c, err := e.Connect(e.place)
 	if err != nil {
 		return nil, err

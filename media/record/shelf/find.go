@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"rms/media/record/ledger"
 )
@@ -106,21 +107,28 @@ func (s *Shelf) List(ctx context.Context, f ledger.Filter, yield func(*ledger.Si
 	return err
 }
 
-// now brings the sidecar of a recording that is being made up to date.
+// now brings the sidecar of a recording that is being made, here or by another program,
+// up to date.
 func (s *Shelf) now(rec *ledger.Sidecar) *ledger.Sidecar {
 	if rec.State != ledger.Recording {
 		return rec
 	}
-	l := s.liveOf(rec.ID)
-	if l == nil {
+	if !plain(rec.File) {
 		return rec
 	}
-	rec.Bytes = l.Size()
 	f, err := s.o.Root.OpenFile(rec.File, readFlags, 0)
-	if err != nil || !plain(rec.File) {
+	if err != nil {
 		return rec
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return rec
+	}
+	rec.Bytes = info.Size()
+	if l := s.liveOf(rec.ID); l != nil && !strings.HasSuffix(rec.File, ".age") {
+		rec.Bytes = min(rec.Bytes, l.Size())
+	}
 	if h := readHead(f, rec.Bytes); h != nil && rec.Rate > 0 {
 		rec.Samples = max(rec.Bytes-int64(len(h.bytes)), 0) / h.block
 		rec.DurationMS = rec.Samples * 1000 / int64(rec.Rate)
