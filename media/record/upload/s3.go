@@ -97,8 +97,11 @@ func (b *bucket) put(ctx context.Context, o *object) (bool, error) {
 		return b.putParts(ctx, o)
 	}
 	_, err := b.core.PutObject(ctx, b.bucket, b.key(o.name), o.section(0, o.size), o.size, "", o.sum.hex(), minio.PutObjectOptions{
-		ContentType:  contentType(o.name),
-		UserMetadata: map[string]string{"X-Amz-Checksum-Sha256": o.sum.base64(), "rms-sha256": o.sum.hex(), "rms-recording": o.id},
+		ContentType: contentType(o.name),
+		// What is signed is the SHA-256 that we know already, not one for each 64 KiB of the
+		// body between its bytes, which not every server takes out of parts again.
+		DisableContentSha256: true,
+		UserMetadata:         map[string]string{"X-Amz-Checksum-Sha256": o.sum.base64(), "rms-sha256": o.sum.hex(), "rms-recording": o.id},
 	})
 	if err != nil {
 		return false, b.fail(ctx, err)

@@ -34,7 +34,10 @@ func (b *bucket) putParts(ctx context.Context, o *object) (bool, error) {
 		err = b.restart(ctx, o, b.fail(ctx, err))
 		return err == nil, err
 	}
-	return true, b.verify(ctx, o, o.sum.composite())
+	if err = b.verify(ctx, o, o.sum.composite()); errors.Is(err, ErrChecksum) {
+		return false, errors.Join(err, o.save(nil)) // all of it goes again
+	}
+	return true, err
 }
 
 // restart forgets an upload that the server does not know. It may be one that was put
@@ -79,7 +82,7 @@ func (b *bucket) part(ctx context.Context, o *object, number int) error {
 	}
 	header := http.Header{"X-Amz-Checksum-Sha256": {base64.StdEncoding.EncodeToString(sum[:])}}
 	got, err := b.core.PutObjectPart(ctx, b.bucket, b.key(o.name), o.multi.Upload, number, o.section(at, size), size,
-		minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), CustomHeader: header})
+		minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), CustomHeader: header, DisableContentSha256: true})
 	if err != nil {
 		return b.fail(ctx, err)
 	}
