@@ -59,8 +59,9 @@ var floors = map[string]int{
 	"scripting/webhook": 52,
 
 	// What several commands draw with.
-	"cmd/rms/ladder": 58,
-	"cmd/rms/graph":  58,
+	"cmd/rms/ladder":   58,
+	"cmd/rms/graph":    58,
+	"cmd/rms/terminal": 57,
 
 	// A client, on top of the console's.
 	"cmd/rms/recordings": 61,

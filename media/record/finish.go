@@ -123,6 +123,9 @@ func (c *work) end() {
 		e.Stopped(r, result)
 		r.told = true
 	})
+	if s.o.Stopped != nil {
+		s.o.Stopped(r, result)
+	}
 	s.mu.Lock()
 	delete(s.live, r.id)
 	s.mu.Unlock()
@@ -160,8 +163,8 @@ func (c *work) seeOff(result *Result) {
 
 // enter puts the sidecar of a closed file beside it, and into the chain if there is one.
 func (s *Store) enter(sc *ledger.Sidecar) error {
-	if s.o.Ledger != nil {
-		return s.o.Ledger.Append(sc)
+	if books := s.ledger(); books != nil {
+		return books.Append(sc)
 	}
 	return s.putSidecar(sc)
 }

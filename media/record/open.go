@@ -55,6 +55,9 @@ func (c *work) open() bool {
 	r.state.CompareAndSwap(int32(Opening), int32(Running))
 	r.shift.Store(c.base)
 	r.tell(func(e Events) { e.Started(r) })
+	if hook := r.store.o.Started; hook != nil {
+		hook(r)
+	}
 	return true
 }
 
@@ -161,8 +164,8 @@ func (c *work) begin() error {
 	c.started, c.startedMono = s.o.Now(), monotonic()
 	c.saved = time.Now()
 	sc := c.fillSidecar(ledger.Recording)
-	if c.base > 0 && s.o.Ledger != nil {
-		return s.o.Ledger.Reopen(sc)
+	if books := s.ledger(); books != nil && c.base > 0 {
+		return books.Reopen(sc)
 	}
 	return s.putSidecar(sc)
 }

@@ -22,6 +22,19 @@ func (r *Recording) Size() int64 {
 	return wav.HeaderSize + r.mark.headed.Load()
 }
 
+// Settled returns how many bytes of the file will not change any more, the header aside;
+// 0 when that cannot be told.
+func (r *Recording) Settled() int64 { return r.settled.Load() }
+
+// firm finds out what is settled.
+func (c *work) firm() {
+	if c.seal != nil || c.r.spec.Trim || c.file == nil {
+		return
+	}
+	end := min(c.stored, c.lanes[0].settled(), c.lanes[1].settled())
+	c.r.settled.Store(wav.HeaderSize + max(c.inFile(end), 0)*c.frame)
+}
+
 // ReadAt reads what Size covers. It waits for the disk. Once the recording is stopped it
 // returns os.ErrClosed: then the file is there to be opened.
 func (r *Recording) ReadAt(p []byte, at int64) (int, error) {

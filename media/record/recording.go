@@ -27,19 +27,20 @@ type Recording struct {
 	tick  atomic.Int64 // the time line's now, ns
 	q     queue
 
-	queued atomic.Bool // waits for a worker
-	again  atomic.Bool // somebody wanted a turn while one was taken
-	turns  sync.Mutex  // held during a turn, across the disk's waiting; guards work
-	work   work
-	mark   watermarks
-	unsure atomic.Pointer[error] // a group sync failed
-	follow followers
-	reader sync.RWMutex  // held to read the file, and to close it
-	shift  atomic.Int64  // samples from the time line's 0 to that in the file
-	fell   atomic.Int64  // 1 + the tick at which the queue began to be full; 0: told
-	events sync.Mutex    // held while Events is called; guards told
-	told   bool          // that it is stopped
-	over   chan struct{} // closed when it is stopped
+	queued  atomic.Bool // waits for a worker
+	again   atomic.Bool // somebody wanted a turn while one was taken
+	turns   sync.Mutex  // held during a turn, across the disk's waiting; guards work
+	work    work
+	mark    watermarks
+	unsure  atomic.Pointer[error] // a group sync failed
+	follow  followers
+	settled atomic.Int64  // bytes that do not change any more
+	reader  sync.RWMutex  // held to read the file, and to close it
+	shift   atomic.Int64  // samples from the time line's 0 to that in the file
+	fell    atomic.Int64  // 1 + the tick at which the queue began to be full; 0: told
+	events  sync.Mutex    // held while Events is called; guards told
+	told    bool          // that it is stopped
+	over    chan struct{} // closed when it is stopped
 }
 
 func newRecording(s *Store, spec Spec) (*Recording, error) {

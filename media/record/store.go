@@ -20,7 +20,7 @@ const (
 	Off                // the operating system decides; a crash of the process still costs at most a second
 )
 
-// Options are what a Store works with. Only Root must be given.
+// Options are what a Store works with. Only Root, or Open, must be given.
 type Options struct {
 	Root     string
 	FS       FS // nil: the directory Root
@@ -31,6 +31,15 @@ type Options struct {
 	Budget   int64          // bytes of audio that may wait for the disk; 0: 256 MiB
 	Ledger   *ledger.Ledger // nil: no chain
 	Now      func() time.Time
+
+	// Open, instead of Root, FS and Ledger, opens the disk and the books when the first
+	// file is made, on a goroutine that may wait. It is called again after an error, which
+	// is the error of the recording that needed it.
+	Open func() (FS, *ledger.Ledger, error)
+
+	// Started and Stopped, when set, hear of every recording, behind its own Events.
+	Started func(r *Recording)
+	Stopped func(r *Recording, result Result)
 
 	syncEvery time.Duration // 0: as often as is promised
 }
@@ -45,6 +54,7 @@ const (
 type Store struct {
 	o    Options
 	fs   FS
+	late *lateFS // fs when it is opened late, else nil
 	boot string
 	pool pool
 	mem  budget
@@ -99,6 +109,10 @@ func Open(o Options) (*Store, error) {
 		o: o, fs: o.FS, boot: bootID(),
 		live: map[string]*Recording{}, files: map[string]struct{}{}, stop: make(chan struct{}), kicked: make(chan struct{}, 1),
 	}
+	if o.Open != nil {
+		s.late = &lateFS{open: o.Open}
+		s.fs = s.late
+	}
 	if s.fs == nil {
 		dir, err := OpenDir(o.Root)
 		if err != nil {
@@ -122,6 +136,14 @@ func positive[T int | int64 | time.Duration](v, otherwise T) T {
 		return v
 	}
 	return otherwise
+}
+
+// ledger returns the books that recordings are entered in, nil when there are none.
+func (s *Store) ledger() *ledger.Ledger {
+	if s.late != nil {
+		return s.late.ledger()
+	}
+	return s.o.Ledger
 }
 
 // Start begins a recording. A bad name or form is refused at once; the file is opened

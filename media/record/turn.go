@@ -49,6 +49,7 @@ func (c *work) turn() {
 	c.again()
 	c.limits()
 	c.head()
+	c.firm()
 	c.refresh()
 	if c.stop != none {
 		r.state.Store(int32(Stopping))
