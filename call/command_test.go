@@ -63,7 +63,7 @@ func TestCommandsAnswerAsTheOriginalDoes(t *testing.T) {
 		{"uuid_send_dtmf " + id + " 1", "-ERR the caller did not offer telephone-event (RFC 4733)\n"},
 		{"uuid_send_dtmf none 1", "-ERR Cannot locate session!\n"},
 		{"uuid_send_dtmf " + id, "-USAGE: <uuid> <dtmf_data>\n"},
-		{"uuid_record " + id + " start /tmp/x.wav", "-ERR not available: this version of rms has no recording\n"},
+		{"uuid_record " + id + " start /tmp/x.wav", "-ERR Cannot record session!\n"},
 		{"uuid_record none start /tmp/x.wav", "-ERR Cannot locate session!\n"},
 		{"uuid_record " + id, "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>]\n"},
 		{"uuid_kill none", "-ERR No such channel!\n"},

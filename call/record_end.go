@@ -24,7 +24,12 @@ func (r *recording) stop(reason string) {
 		r.tell(reason, nil, nil)
 		return
 	}
+	rest := time.Duration(0)
+	if reason == ReasonHangup && r.feed != nil {
+		rest = r.feed.rest() // said before the caller hung up
+	}
 	r.unfeed()
+	r.end += rest
 	r.to.Stop(r.end, reason)
 }
 

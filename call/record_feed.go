@@ -28,6 +28,7 @@ type feed struct {
 	tick    time.Duration
 	at      time.Duration // of the beginning of this tick on the feed's time line
 	now     atomic.Int64  // ns: of the beginning of the next tick
+	ahead   atomic.Int64  // ns: what came and is not heard yet
 	sources []*source     // of packets
 	takers  []*taker
 	over    bool
@@ -80,6 +81,12 @@ func (f *feed) position(t *taker) time.Duration {
 	return max(t.when(time.Duration(f.now.Load())), 0)
 }
 
+// mostAhead bounds what is waited for in jitter buffers at the end of a call.
+const mostAhead = 300 * time.Millisecond
+
+// rest is how much of what came is not heard yet, for the mailbox.
+func (f *feed) rest() time.Duration { return time.Duration(f.ahead.Load()) }
+
 // leave takes the feed out of the graph.
 func (f *feed) leave() {
 	f.over = true
@@ -106,9 +113,12 @@ func (f *feed) Process(in, _ []*media.Frame) {
 			f.pcm(side, in[side])
 		}
 	}
+	ahead := time.Duration(0)
 	for _, s := range f.sources {
 		s.anchor()
+		ahead = max(ahead, s.ahead)
 	}
+	f.ahead.Store(int64(min(ahead, mostAhead)))
 	f.pass(f.tick)
 }
 

@@ -26,6 +26,8 @@ type source struct {
 	reading uint32 // the last that the session told, at readAt
 	readAt  time.Duration
 	read    bool
+	end     uint32        // behind the newest packet
+	ahead   time.Duration // what came and is to be heard after this tick
 }
 
 // payload is what a payload type means.
@@ -145,8 +147,12 @@ func (s *source) take(p *rtp.Packet) {
 		Payload: p.Payload, Timestamp: p.Timestamp, Sequence: p.Sequence, SSRC: p.SSRC,
 		PayloadType: p.PayloadType, Marker: p.Marker,
 	}
-	if !s.knows(p.PayloadType) {
+	if cd := s.codec(p.PayloadType); cd == nil {
 		q.Payload = nil
+	} else if bits := cd.Bits * max(cd.Channels, 1); bits > 0 {
+		if end := p.Timestamp + uint32(len(p.Payload)*8/bits); !s.read || int32(end-s.end) > 0 {
+			s.end = end
+		}
 	}
 	at := s.feed.at
 	if !s.ours {
@@ -158,13 +164,14 @@ func (s *source) take(p *rtp.Packet) {
 	}
 }
 
-func (s *source) knows(pt uint8) bool {
+// codec is what a payload type means, nil when it is no audio.
+func (s *source) codec(pt uint8) *media.Codec {
 	for i := range s.codecs {
 		if s.codecs[i].pt == pt {
-			return true
+			return &s.codecs[i].codec
 		}
 	}
-	return false
+	return nil
 }
 
 // anchor tells recordings what the jitter buffer reads in this tick, when they do not
@@ -173,6 +180,7 @@ func (s *source) anchor() {
 	if s.ours {
 		return
 	}
+	s.ahead -= s.feed.tick
 	ts, ok := s.session.Reading()
 	if !ok {
 		return
@@ -181,7 +189,11 @@ func (s *source) anchor() {
 	moved := time.Duration(int32(ts-s.reading)) * time.Second / time.Duration(c.Codec.ClockRate)
 	off := moved - (s.feed.at - s.readAt)
 	again := s.read && (off > reread || off < -reread)
+	if again {
+		s.end = ts
+	}
 	s.reading, s.readAt, s.read = ts, s.feed.at, true
+	s.ahead = time.Duration(int32(s.end-ts))*time.Second/time.Duration(c.Codec.ClockRate) - s.feed.tick
 	for _, t := range s.feed.takers {
 		if again || !t.anchored[s.side] {
 			t.anchored[s.side] = true

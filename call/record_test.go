@@ -114,3 +114,30 @@ func TestRecordingBegunBeforeTheAnswerHasEarlyMedia(t *testing.T) {
 	s.levels("caller", got.sides[0][2000:], 8000, 1000)
 	s.levels("callee", got.sides[1][2000:], 8000, 400)
 }
+
+func TestNothingSaidBeforeTheHangUpIsMissing(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t, nil, nil)
+	s.runs(records(map[string]any{"file": "a.wav", "sides": "caller"}))
+	e := newEar(t)
+	c := s.dial(e, e.offer("0"))
+	s.wait("rms:record_start")
+	s.run(100*time.Millisecond, e)
+	said := audiotest.Voice(8000, -10, time.Second)
+	s.speak(e, said[:7680])
+	e.say(0, encodeMulaw(said[7680:7840]), 160, false) // comes together, and is not heard any more
+	e.say(0, encodeMulaw(said[7840:8000]), 160, false)
+	s.run(20*time.Millisecond, e)
+	s.bye(c)
+	got, _ := s.recorded()
+	want := through(said)
+	lag, _ := audiotest.Delay(want[:7000], got.pcm, 2000)
+	if n := len(got.pcm) - lag; n < len(want) || n > len(want)+400 {
+		t.Fatalf("%d samples from where the caller spoke, of %d", n, len(want))
+	}
+	for i, v := range want {
+		if got.pcm[lag+i] != v {
+			t.Fatalf("sample %d of %d is %d, want %d", i, len(want), got.pcm[lag+i], v)
+		}
+	}
+}
