@@ -156,8 +156,8 @@ func (l *Line) follow(t *track, now int64) {
 		l.lag = l.ns(t.m.at+t.m.by) - t.drift.at(now)
 		return
 	}
-	off := l.off(t, now)
-	if t.m.by != 0 || (off <= driftDeadZone && off >= -driftDeadZone) {
+	off, dead := l.off(t, now), t.drift.deadZone()
+	if t.m.by != 0 || (off <= dead && off >= -dead) {
 		return
 	}
 	if by := max(-l.rate/10, min(l.samples(off), l.rate/10)); by != 0 {

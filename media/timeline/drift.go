@@ -8,6 +8,8 @@ const (
 	driftPackets  = 50
 	driftMemory   = 20 // windows
 	driftMost     = 500e-6
+	driftSure     = 10 // windows
+	driftReal     = 30e-6
 	driftDeadZone = int64(2 * time.Millisecond)
 	stepMost      = int64(20 * time.Millisecond) // no drift moves the line that far in two windows
 	stepLeast     = int64(3 * time.Millisecond)
@@ -106,6 +108,15 @@ func (d *drift) correct() {
 	k := float64(d.windows)
 	d.low = at + 2*(2*k-1)/(k*(k+1))*d.least
 	d.since = d.leastAt
+}
+
+// deadZone is how far off its place a track may lie: less when the skew is known not to
+// be an error of measurement.
+func (d *drift) deadZone() int64 {
+	if d.seen >= driftSure && (d.slope > driftReal || d.slope < -driftReal) {
+		return driftDeadZone / 2
+	}
+	return driftDeadZone
 }
 
 // luck is by how much the fastest of some packets is slower than the path allows,

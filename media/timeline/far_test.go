@@ -67,7 +67,7 @@ func (f *far) packet(mute bool) {
 	f.sent += length
 	n := f.codec.Rate / 50
 	units := uint32(f.codec.ClockRate / 50)
-	talks := !mute && (!f.dtx || int(start/time.Second)%7 < 4)
+	talks := !mute && (!f.dtx || int((start+time.Second/2)/time.Second)%7 < 4)
 	defer func() {
 		if talks || !f.keep {
 			f.ts += units
@@ -82,11 +82,10 @@ func (f *far) packet(mute bool) {
 	}
 	pcm := make([]int16, n)
 	second := -1
-	if click := (start + time.Second - 1).Truncate(time.Second); click >= start && click < start+length {
-		at := min(int(float64(click-start)/float64(length)*float64(n)), n-1)
-		second = int(click / time.Second)
-		for i := at; i < min(at+n/80, n); i++ { // a quarter of a millisecond
-			pcm[i] = 24000
+	each := float64(length) / float64(n)
+	for i := range pcm { // a click has a millisecond
+		if at := start + time.Duration(float64(i)*each); at%time.Second < time.Millisecond {
+			pcm[i], second = 24000, int(at/time.Second)
 		}
 	}
 	if !f.send(start+length, f.pt, f.encoder.Encode(nil, pcm), f.quiet) {

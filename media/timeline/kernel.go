@@ -109,11 +109,12 @@ func (k *kernel) at(past []int16, fraction float64) int16 {
 	row := k.row(int(fraction*float64(k.rows) + 0.5))
 	past = past[:len(row)]
 	var a, b, c, d float32
-	for i := 0; i+4 <= len(row); i += 4 {
-		a += row[i] * float32(past[i])
-		b += row[i+1] * float32(past[i+1])
-		c += row[i+2] * float32(past[i+2])
-		d += row[i+3] * float32(past[i+3])
+	for len(row) >= 8 && len(past) >= 8 {
+		a += row[0]*float32(past[0]) + row[4]*float32(past[4])
+		b += row[1]*float32(past[1]) + row[5]*float32(past[5])
+		c += row[2]*float32(past[2]) + row[6]*float32(past[6])
+		d += row[3]*float32(past[3]) + row[7]*float32(past[7])
+		row, past = row[8:], past[8:]
 	}
 	v := math.RoundToEven(float64(a + b + c + d))
 	return int16(max(-32768, min(v, 32767)))

@@ -77,6 +77,24 @@ func (m *mapping) exact(n, rate int64) (count, distance int64) {
 	return 0, 0
 }
 
+// unevenMost is for how many positions a step is good: then it is computed anew, so
+// that its error does not add up.
+const unevenMost = 256
+
+// uneven returns the step from one position to the next in audio of a rate, and for
+// how many positions from n on it is the same.
+func (m *mapping) uneven(n, rate int64) (count int64, step float64) {
+	step = float64(rate) / float64(m.out)
+	switch end := m.from + m.length; {
+	case m.by == 0 || n >= end:
+		return unevenMost, step
+	case n < m.from:
+		return min(unevenMost, m.from-n), step
+	default:
+		return min(unevenMost, end-n), step * (1 - float64(m.by)/float64(m.length))
+	}
+}
+
 // slew moves what comes from position from on by some samples.
 func (m *mapping) slew(from, by int64) {
 	m.from, m.by, m.length = from, by, max(by, -by)*slewLimit

@@ -1,6 +1,10 @@
 package timeline
 
-import "rms/media"
+import (
+	"math"
+
+	"rms/media"
+)
 
 // pipe decodes packets in sequence and brings them to the time line's rate.
 type pipe struct {
@@ -115,7 +119,7 @@ func (p *pipe) run(w *work, m *mapping, limit int64) {
 	for p.n < limit {
 		count, distance := m.exact(p.n, p.rate)
 		if count == 0 {
-			if !p.interpolate(w, m, base, end) {
+			if !p.interpolate(w, m, base, end, limit) {
 				break
 			}
 			continue
@@ -136,20 +140,27 @@ func (p *pipe) run(w *work, m *mapping, limit int64) {
 	copy(p.past, w.in[len(w.in)-len(p.past):])
 }
 
-// interpolate gives out one sample; false: what comes behind it is not there yet.
-func (p *pipe) interpolate(w *work, m *mapping, base, end int64) bool {
+// interpolate gives out samples between those that came, until the audio is copied as
+// it is again; false: what comes behind it is not there yet.
+func (p *pipe) interpolate(w *work, m *mapping, base, end, limit int64) bool {
 	if p.kernel == nil {
 		p.kernel = kernelFor(p.rate, m.out)
 	}
 	half := int64(p.kernel.half)
+	count, step := m.uneven(p.n, p.rate)
+	count = min(count, limit-p.n)
 	index, fraction := m.source(p.n, p.rate)
-	if index+half >= end {
-		return false
+	for range count {
+		if index+half >= end {
+			return false
+		}
+		if from := index - half + 1 - base; from >= 0 {
+			w.one(p.n, p.kernel.at(w.in[from:from+2*half], fraction))
+		}
+		p.n++
+		fraction += step
+		whole := math.Floor(fraction)
+		index, fraction = index+int64(whole), fraction-whole
 	}
-	if from := index - half + 1 - base; from >= 0 {
-		one := [1]int16{p.kernel.at(w.in[from:from+2*half], fraction)}
-		w.place(p.n, one[:])
-	}
-	p.n++
 	return true
 }

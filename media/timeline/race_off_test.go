@@ -4,4 +4,7 @@ package timeline_test
 
 import "time"
 
-const hour = time.Hour
+const (
+	hour   = time.Hour
+	raceOn = false
+)

@@ -50,14 +50,16 @@ func (l *Line) need(p *Packet, k *coding) int {
 	return believed
 }
 
-// follows tells whether a packet comes right behind another one.
+// follows tells whether a packet belongs to the same stream as another one: near it, in
+// any order.
 func follows(last, p *Packet, k *coding, arrival int64) bool {
-	if last.SSRC != p.SSRC || last.PayloadType != p.PayloadType || p.Sequence-last.Sequence != 1 {
+	ahead := int64(int16(p.Sequence - last.Sequence))
+	if last.SSRC != p.SSRC || last.PayloadType != p.PayloadType || ahead == 0 || ahead > 16 || ahead < -16 {
 		return false
 	}
 	step := int64(int32(p.Timestamp-last.Timestamp)) * 1e9 / int64(k.codec.ClockRate)
 	off := arrival - int64(last.Arrival) - step
-	return step > 0 && off > -lateMost*4 && off < lateMost
+	return step != 0 && step > 0 == (ahead > 0) && off > -lateMost*4 && off < lateMost
 }
 
 func (d *doubt) keep(p *Packet, arrival int64) {
@@ -103,7 +105,7 @@ func (l *Line) isBurst(t *track, first, last *Packet, k *coding) bool {
 	if ahead < 0 || ahead > 100 || step <= 0 || step > (ahead+2)*2*max(t.units, 1) {
 		return false
 	}
-	sent := int64(last.Timestamp-first.Timestamp) * 1e9 / t.clock
+	sent := int64(int32(last.Timestamp-first.Timestamp)) * 1e9 / t.clock
 	return int64(last.Arrival-first.Arrival)*2 < sent
 }
 

@@ -5,10 +5,13 @@ type store struct {
 	bytes []byte
 	live  int // bytes in use
 	limit int
+	roomy int // times in a row that it was emptied and had held little
 }
 
-// smallStore is what a store keeps when it is empty.
-const smallStore = 4096
+const (
+	smallStore = 2048 // what a store keeps when it is empty
+	patience   = 8    // turns until room that is not needed is given back
+)
 
 // put keeps a payload and tells where; false: there is no room.
 func (s *store) put(payload []byte) (at int32, ok bool) {
@@ -28,32 +31,37 @@ func (s *store) drop(h *held) {
 	h.size = 0
 }
 
-// empty forgets all, and most of its room when there is much.
-func (s *store) empty() {
-	s.live = 0
-	if cap(s.bytes) > 2*smallStore && len(s.bytes) < cap(s.bytes)/4 {
-		s.bytes = make([]byte, 0, cap(s.bytes)/2)
+// relax gives back, in the end, the room that is not needed. used is what was.
+func (s *store) relax(used int) {
+	if cap(s.bytes) <= smallStore || used*2 > cap(s.bytes) {
+		s.roomy = 0
+		return
 	}
-	s.bytes = s.bytes[:0]
+	if s.roomy++; s.roomy > patience {
+		s.bytes = append(make([]byte, 0, max(smallStore, used*3/2)), s.bytes...)
+		s.roomy = 0
+	}
 }
 
 // tidy closes the gaps between what the track still holds.
 func (t *track) tidy(w *work) {
 	s := &t.store
-	if s.live == 0 {
-		s.empty()
+	used := len(s.bytes)
+	switch s.live {
+	case 0:
+		s.bytes = s.bytes[:0]
+	case used:
 		return
-	}
-	if s.live == len(s.bytes) {
-		return
-	}
-	w.bytes = w.bytes[:0]
-	for seq := t.next; seq < t.end; seq++ {
-		if h := t.slot(seq); h.size > 0 {
-			at := int32(len(w.bytes))
-			w.bytes = append(w.bytes, s.get(h)...)
-			h.at = at
+	default:
+		w.bytes = w.bytes[:0]
+		for seq := t.next; seq < t.end; seq++ {
+			if h := t.slot(seq); h.size > 0 {
+				at := int32(len(w.bytes))
+				w.bytes = append(w.bytes, s.get(h)...)
+				h.at = at
+			}
 		}
+		s.bytes = append(s.bytes[:0], w.bytes...)
 	}
-	s.bytes = append(s.bytes[:0], w.bytes...)
+	s.relax(used)
 }

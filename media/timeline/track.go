@@ -41,6 +41,8 @@ type track struct {
 	next    int64 // to be settled
 	end     int64 // one past the highest that came
 	first   int64 // that came
+	peak    int64 // most packets held lately
+	roomy   int   // turns in a row that the ring had room to spare
 	newest  int64 // timestamp of the highest that came
 	newest0 uint32
 	units   int64 // of the last packet
@@ -104,6 +106,7 @@ func (t *track) reserve(seq int64) *held {
 		t.grow(end - next)
 	}
 	t.next, t.end = next, end
+	t.peak = max(t.peak, end-next)
 	if early {
 		t.first = seq // out of order before anything was settled
 	}
@@ -127,11 +130,22 @@ func (t *track) resize(size int64) {
 	}
 }
 
-// shrink gives back a ring that a long hole made.
+// shrink gives back, in the end, the room of a ring that a long hole made.
 func (t *track) shrink() {
-	if len(t.ring) > 4*ringFirst && t.end-t.next <= ringFirst {
-		t.resize(2 * ringFirst)
+	most := max(t.peak, ringFirst)
+	if int64(len(t.ring)) < 2*most {
+		t.roomy, t.peak = 0, t.end-t.next
+		return
 	}
+	if t.roomy++; t.roomy <= patience {
+		return
+	}
+	size := int64(ringFirst)
+	for size < most {
+		size *= 2
+	}
+	t.resize(size)
+	t.roomy, t.peak = 0, t.end-t.next
 }
 
 // release forgets the oldest packet.
@@ -158,7 +172,7 @@ func (t *track) holes() bool {
 func (t *track) reset() {
 	t.main.release()
 	t.ahead.release()
-	t.store.empty()
+	t.store.live, t.store.bytes = 0, t.store.bytes[:0]
 	clear(t.ring)
 	*t = track{
 		ring: t.ring, store: t.store,

@@ -31,6 +31,16 @@ func (w *work) place(at int64, pcm []int16) {
 	w.out = append(w.out, pcm...)
 }
 
+// one is place for one sample.
+func (w *work) one(at int64, sample int16) {
+	if n := len(w.out); n > 0 && n < workRun && at == w.at+int64(n) {
+		w.out = append(w.out, sample)
+		return
+	}
+	pcm := [1]int16{sample}
+	w.place(at, pcm[:])
+}
+
 // flush gives the sink what was collected, but for what lies before least.
 func (w *work) flush() {
 	pcm := w.out
