@@ -20,7 +20,7 @@ const maxNoted = 10000
 // Note writes into the books that somebody heard, fetched or looked at a recording. An
 // access that cannot be noted is not to be granted.
 func (s *Shelf) Note(rec *ledger.Sidecar, by, what string) error {
-	if s.o.Ledger == nil {
+	if s.books() == nil {
 		return nil
 	}
 	key, now := what+"\x00"+rec.ID+"\x00"+by, s.o.Now()
@@ -32,7 +32,7 @@ func (s *Shelf) Note(rec *ledger.Sidecar, by, what string) error {
 	if len(s.noted) >= maxNoted {
 		clear(s.noted)
 	}
-	if err := s.o.Ledger.Access(rec.ID, rec.File, by, what, ""); err != nil {
+	if err := s.books().Access(rec.ID, rec.File, by, what, ""); err != nil {
 		return fmt.Errorf("note the access in the books: %w", err)
 	}
 	s.noted[key] = now
@@ -75,7 +75,7 @@ func (s *Shelf) Waveform(ctx context.Context, rec *ledger.Sidecar, progress func
 	if a.Growing() {
 		return s.growing(ctx, rec, whole, progress)
 	}
-	return waveform.Cached(ctx, s.o.Root, &waveform.Source{
+	return waveform.Cached(ctx, s.root(), &waveform.Source{
 		Name: rec.File, Size: whole.Size(), Time: a.Time, Pauses: waveform.PausesOf(rec),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(whole), nil },
 	}, progress)

@@ -38,18 +38,18 @@ func (s *Shelf) Open(ctx context.Context, rec *ledger.Sidecar) (*Audio, error) {
 	if a.Encrypted {
 		a.live = nil // what is there is opened by its key only
 	}
-	info, err := s.o.Root.Lstat(rec.File)
+	info, err := s.root().Lstat(rec.File)
 	if errors.Is(err, fs.ErrNotExist) && a.live != nil { // it is about to be made
 		if waited := a.live.Follow(ctx, a.live.Size()); waited != nil && !errors.Is(waited, io.EOF) {
 			return nil, waited
 		}
-		info, err = s.o.Root.Lstat(rec.File)
+		info, err = s.root().Lstat(rec.File)
 	}
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%q is no regular file: %w", rec.File, ErrNotFound)
 	}
 	if err == nil {
-		a.file, err = s.o.Root.OpenFile(rec.File, readFlags, 0)
+		a.file, err = s.root().OpenFile(rec.File, readFlags, 0)
 	}
 	if err != nil {
 		return nil, gone(rec, err)

@@ -18,7 +18,7 @@ func (s *Shelf) finished(ctx context.Context, id string) (*ledger.Sidecar, error
 	switch {
 	case err != nil:
 		return nil, err
-	case s.o.Ledger == nil:
+	case s.books() == nil:
 		return nil, ErrReadOnly
 	case s.liveOf(id) != nil || rec.State == ledger.Recording:
 		return nil, ErrRunning
@@ -31,7 +31,7 @@ func (s *Shelf) finished(ctx context.Context, id string) (*ledger.Sidecar, error
 func (s *Shelf) Hold(ctx context.Context, id, by, why string) (*ledger.Sidecar, error) {
 	rec, err := s.finished(ctx, id)
 	if err == nil {
-		err = s.o.Ledger.Hold(rec.File, by, why)
+		err = s.books().Hold(rec.File, by, why)
 	}
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (s *Shelf) Hold(ctx context.Context, id, by, why string) (*ledger.Sidecar, 
 func (s *Shelf) Release(ctx context.Context, id, by, why string) (*ledger.Sidecar, error) {
 	rec, err := s.finished(ctx, id)
 	if err == nil {
-		err = s.o.Ledger.Release(rec.File, by, why)
+		err = s.books().Release(rec.File, by, why)
 	}
 	if err != nil {
 		return nil, err
@@ -58,10 +58,10 @@ func (s *Shelf) Delete(ctx context.Context, id, by, why string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.o.Ledger.Tombstone(rec.File, by, why); err != nil {
+	if err := s.books().Tombstone(rec.File, by, why); err != nil {
 		return err
 	}
-	if err := waveform.Forget(s.o.Root, rec.File); err != nil {
+	if err := waveform.Forget(s.root(), rec.File); err != nil {
 		return fmt.Errorf("remove the picture of %q: %w", id, err)
 	}
 	s.mu.Lock()
@@ -95,8 +95,8 @@ func (s *Shelf) Verify(ctx context.Context, id string, progress func(ledger.Prog
 		return nil, ErrRunning
 	}
 	o := ledger.VerifyOptions{File: rec.File, Progress: progress}
-	if s.o.Ledger != nil {
-		o.Public, o.Head = s.o.Ledger.Public(), s.o.Ledger.Head()
+	if s.books() != nil {
+		o.Public, o.Head = s.books().Public(), s.books().Head()
 	}
-	return ledger.Verify(ctx, s.o.Root.Name(), o)
+	return ledger.Verify(ctx, s.root().Name(), o)
 }

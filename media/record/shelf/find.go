@@ -36,11 +36,11 @@ func ValidID(id string) bool {
 
 // Find returns what is known of a recording.
 func (s *Shelf) Find(ctx context.Context, id string) (*ledger.Sidecar, error) {
-	if !ValidID(id) {
+	if !ValidID(id) || s.root() == nil {
 		return nil, ErrNotFound
 	}
 	if l := s.liveOf(id); l != nil && l.File() != "" {
-		if rec, err := ledger.ReadSidecar(s.o.Root, l.File()); err == nil && rec.ID == id {
+		if rec, err := ledger.ReadSidecar(s.root(), l.File()); err == nil && rec.ID == id {
 			return s.now(rec), nil
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Shelf) Find(ctx context.Context, id string) (*ledger.Sidecar, error) {
 	file, known := s.files[id]
 	s.mu.Unlock()
 	if known {
-		if rec, err := ledger.ReadSidecar(s.o.Root, file); err == nil && rec.ID == id {
+		if rec, err := ledger.ReadSidecar(s.root(), file); err == nil && rec.ID == id {
 			return s.now(rec), nil
 		}
 	}
@@ -67,8 +67,8 @@ func (s *Shelf) Find(ctx context.Context, id string) (*ledger.Sidecar, error) {
 
 // search asks the chain, then looks at all sidecars.
 func (s *Shelf) search(ctx context.Context, id string) (*ledger.Sidecar, error) {
-	if s.o.Ledger != nil {
-		rec, err := s.o.Ledger.Find(id)
+	if s.books() != nil {
+		rec, err := s.books().Find(id)
 		if err == nil && rec.ID == id {
 			return rec, nil
 		}
@@ -95,7 +95,11 @@ func (s *Shelf) search(ctx context.Context, id string) (*ledger.Sidecar, error) 
 // List gives yield the recordings that a filter picks, in no order. Sidecars that cannot
 // be read are passed over: Verify names them.
 func (s *Shelf) List(ctx context.Context, f ledger.Filter, yield func(*ledger.Sidecar) bool) error {
-	err := ledger.List(s.o.Root, f, func(rec *ledger.Sidecar, err error) bool {
+	root := s.root()
+	if root == nil {
+		return nil // nothing was ever recorded
+	}
+	err := ledger.List(root, f, func(rec *ledger.Sidecar, err error) bool {
 		if ctx.Err() != nil {
 			return false
 		}
@@ -116,7 +120,7 @@ func (s *Shelf) now(rec *ledger.Sidecar) *ledger.Sidecar {
 	if !plain(rec.File) {
 		return rec
 	}
-	f, err := s.o.Root.OpenFile(rec.File, readFlags, 0)
+	f, err := s.root().OpenFile(rec.File, readFlags, 0)
 	if err != nil {
 		return rec
 	}

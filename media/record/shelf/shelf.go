@@ -18,11 +18,14 @@ import (
 	"rms/media/record/ledger"
 )
 
-// Options are what a Shelf works with. Root must be given; what is missing cannot be
-// done.
+// Options are what a Shelf works with. Root, or Books, must be given; what is missing
+// cannot be done.
 type Options struct {
 	Root   *os.Root
 	Ledger *ledger.Ledger // nil: nothing is noted, changed or removed
+	// Books, when set, returns both in their stead: of a folder that may be opened later.
+	// While it returns a nil root there are no recordings.
+	Books func() (*os.Root, *ledger.Ledger)
 	// Live finds a recording that is being written by this program; nil: none is.
 	Live func(id string) (Live, bool)
 	// Deliver sends a recording to where recordings go, once more if need be; nil: there is
@@ -79,3 +82,19 @@ var (
 	ErrGone      = errors.New("the audio is not here any more")
 	ErrReadOnly  = errors.New("the recordings can only be looked at here")
 )
+
+func (s *Shelf) root() *os.Root {
+	if s.o.Books == nil {
+		return s.o.Root
+	}
+	root, _ := s.o.Books()
+	return root
+}
+
+func (s *Shelf) books() *ledger.Ledger {
+	if s.o.Books == nil {
+		return s.o.Ledger
+	}
+	_, books := s.o.Books()
+	return books
+}
