@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 
 const tick = 20 * time.Millisecond
 
+// patience is how long tests wait for what should be soon.
+const patience = 60 * time.Second
+
 // open opens a store whose turns the test takes.
 func open(t *testing.T, o record.Options) *record.Store {
 	t.Helper()
@@ -119,7 +122,7 @@ func (d *diary) end(t *testing.T) record.Result {
 	t.Helper()
 	select {
 	case <-d.stopped:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the recording does not stop")
 	}
 	d.mu.Lock()

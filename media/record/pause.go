@@ -43,9 +43,8 @@ func (c *work) resume(at time.Duration) {
 
 // erase writes the fill over what is in the file already.
 func (c *work) erase(from, to int64) {
-	if c.kept != nil {
-		c.kept.touch(from)
-		return
+	if c.seal != nil {
+		return // what is not settled is filled when it is written
 	}
 	step := int64(stageSamples / c.format.Channels)
 	to = min(to, c.stored)

@@ -1,0 +1,91 @@
+package record_test
+
+import (
+	"testing"
+	"time"
+
+	"rms/media/record"
+)
+
+func TestPauseLeavesOutEachSampleOfIt(t *testing.T) {
+	t.Parallel()
+	for _, sides := range []record.Sides{record.Stereo, record.Mixed, record.Caller} {
+		for _, early := range []bool{false, true} { // true: the audio was in the file when the pause was told
+			root := t.TempDir()
+			s := open(t, record.Options{Root: root})
+			r, d := start(t, s, record.Spec{File: "x.wav", Sides: sides})
+			from, to := 1001*time.Millisecond, 1777*time.Millisecond
+			if early {
+				feed(r, 0, 1500*time.Millisecond, 8000)
+				s.TurnAll()
+			} else {
+				feed(r, 0, 1100*time.Millisecond, 8000)
+			}
+			r.PauseMasked(from)
+			if r.State() != record.Paused {
+				t.Errorf("state %v", r.State())
+			}
+			if early {
+				feed(r, 1500*time.Millisecond, 1800*time.Millisecond, 8000)
+			} else {
+				feed(r, 1100*time.Millisecond, 1800*time.Millisecond, 8000)
+			}
+			r.Resume(to)
+			feed(r, 1800*time.Millisecond, 3*time.Second, 8000)
+			r.Stop(3*time.Second, "")
+			result := d.end(t)
+			_, pcm := read(t, root, "x.wav")
+			want := expected(sides, 24000, 8000)
+			channels := sides.Channels()
+			clear(want[8008*channels : 14216*channels])
+			same(t, sides.String(), pcm, want)
+			p := result.Sidecar.Pauses
+			if len(p) != 1 || p[0].AtMS != 1001 || p[0].LengthMS != 776 || !p[0].Masked {
+				t.Errorf("pauses %+v", p)
+			}
+		}
+	}
+}
+
+func TestPausesCanHaveATone(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, record.Options{Root: root})
+	r, d := start(t, s, record.Spec{File: "x.wav", Fill: record.Tone})
+	feed(r, 0, time.Second, 8000)
+	r.Pause(500 * time.Millisecond)
+	r.Stop(time.Second, "")
+	d.end(t)
+	_, pcm := read(t, root, "x.wav")
+	same(t, "before", channel(pcm, 0)[:4000], tone(0, 4000, 440, 8000))
+	loud := 0
+	for _, v := range pcm[8000:] {
+		if v > 1100 || v < -1100 {
+			t.Fatalf("%d is in the pause", v)
+		}
+		if v > 500 {
+			loud++
+		}
+	}
+	if loud < 1000 {
+		t.Errorf("no tone: %d", loud)
+	}
+}
+
+func TestStopIsExactWhenItComesLate(t *testing.T) {
+	t.Parallel()
+	for _, sides := range []record.Sides{record.Stereo, record.Mixed} {
+		root := t.TempDir()
+		s := open(t, record.Options{Root: root})
+		r, d := start(t, s, record.Spec{File: "x.wav", Sides: sides})
+		feed(r, 0, 2*time.Second, 8000)
+		s.TurnAll()
+		s.SyncAll()
+		r.Stop(1234*time.Millisecond, "digit")
+		if result := d.end(t); result.Duration != 1234*time.Millisecond || result.Reason != "digit" {
+			t.Errorf("result %+v", result)
+		}
+		_, pcm := read(t, root, "x.wav")
+		same(t, sides.String(), pcm, expected(sides, 9872, 8000))
+	}
+}
