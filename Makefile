@@ -3,6 +3,7 @@
 # make interop   calls through Kamailio with SIPp and baresip, streams to npm packages
 # make load      thousands of calls on loopback, and what they cost
 # make load-streams   the same with a stream each, and what the stream costs
+# make load-record    the same with each call recorded, and what the recording costs
 
 GO        ?= go
 FUZZTIME  ?= 30s
@@ -20,7 +21,7 @@ INTEROP     = ./cmd/rms/interop
 # The packages of the race run: all but the interop tests, whose server is a process of its own.
 RACE        = $$($(GO) list ./... | grep -v /cmd/rms/interop)
 
-.PHONY: build check static fmt vet lint floors generate-diff test race fuzz bench load load-streams interop peers demo image clean
+.PHONY: build check static fmt vet lint floors generate-diff test race fuzz bench load load-streams load-record interop peers demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o rms ./cmd/rms
@@ -107,6 +108,31 @@ load-streams: build
 		stop; \
 	done; done; \
 	$(GO) run ./cmd/rms/load/peers streams $$files
+
+# What a recording costs: each run calls twice, without and with each call recorded, each
+# time against a fresh server. make load-record CALLS=1000 RUNS=3; RECORD=mixed is another
+# mix, RECORDFLAGS="--record-sync off" a flag of the server, RECORDDIR the disk.
+RECORD      ?= stereo
+RECORDDIR   ?=
+RECORDFLAGS ?=
+load-record: build
+	@test $$(ulimit -n) -ge $$((6 * $(CALLS) + 1000)) || ulimit -n $$((6 * $(CALLS) + 1000)); \
+	dir=$$(mktemp -d); server=; files=; rec="$${RECORDDIR:-$(RECORDDIR)}"; rec="$${rec:-$$dir}/load-record"; \
+	stop() { [ -z "$$server" ] || { kill $$server; wait $$server; server=; } 2>/dev/null; }; \
+	trap 'stop; rm -rf "$$dir" "$$rec"' EXIT; trap 'exit 130' INT TERM; \
+	./rms load --record-script >"$$dir/load.lua"; \
+	for run in $$(seq $(RUNS)); do for with in "" "--record $(RECORD)"; do \
+		rm -rf "$$rec"; mkdir -p "$$rec"; \
+		./rms serve --listen udp://127.0.0.1:$(SIPPORT) --rtp-ports 10000-29999 --record-root "$$rec" $(RECORDFLAGS) \
+			--script "$$dir/load.lua" --log-level warn >"$$dir/log" 2>&1 & server=$$!; \
+		for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; grep -q listening "$$dir/log" && break; done; \
+		kill -0 $$server || { cat "$$dir/log"; exit 1; }; \
+		file="$$dir/$$run-$${#with}.json"; files="$$files $$file"; \
+		./rms load sip:loop@127.0.0.1:$(SIPPORT) --calls $(CALLS) --rate $(RATE) --for $(FOR) --two-way --pid $$server --json \
+			$${with:+$$with --record-dir "$$rec"} $(LOADFLAGS) >"$$file" || { cat "$$file"; tail -n 20 "$$dir/log"; exit 1; }; \
+		stop; \
+	done; done; \
+	$(GO) run ./cmd/rms/load/peers record $$files
 
 # The servers of other people that the interop tests stream to; node runs them.
 peers:

@@ -39,7 +39,16 @@ Streams that are not probed are read five times a second, to leave the machine a
 
     rms load --stream-script > load.lua
     rms serve --script load.lua --rtp.jitter 20ms-20ms &
-    rms load sip:x@127.0.0.1 --calls 500 --rate 100 --two-way --stream ws --pid $!`,
+    rms load sip:x@127.0.0.1 --calls 500 --rate 100 --two-way --stream ws --pid $!
+
+With --record each call is asked to be recorded, in a header field of its INVITE, by
+the script that --record-script prints. With --record-dir the files are looked at
+behind the last call: one for each call, as long and as large as its sidecar says, and
+which gaps there are, from the network and from the disk.
+
+    rms load --record-script > load.lua
+    rms serve --script load.lua --record-root rec &
+    rms load sip:x@127.0.0.1 --calls 500 --rate 100 --two-way --record stereo --record-dir rec --pid $!`,
 	run: runLoad,
 }
 
@@ -71,6 +80,9 @@ func runLoad(ctx context.Context, c *command, args []string, stdout, _ io.Writer
 	fs.DurationVar(&o.Streams.Depth, "stream-depth", 20*time.Millisecond, "of the server's jitter buffer")
 	fs.IntVar(&o.Streams.Stalled, "stream-stall", 0, "`streams` that are not read while all calls stand")
 	script := fs.Bool("stream-script", false, "print the script that makes rms stream as it is asked to, and end")
+	fs.StringVar(&o.Recordings.Sides, "record", "", "ask the server to record each call: stereo, mixed, caller or callee")
+	fs.StringVar(&o.Recordings.Dir, "record-dir", "", "the server's record.root, a `folder` of this machine: its sidecars and files are looked at behind the last call")
+	recordScript := fs.Bool("record-script", false, "print the script that makes rms record as it is asked to, and end")
 	asJSON := fs.Bool("json", false, "print the result as JSON instead of a table")
 	words, err := parse(fs, args)
 	if err != nil {
@@ -78,6 +90,10 @@ func runLoad(ctx context.Context, c *command, args []string, stdout, _ io.Writer
 	}
 	if *script {
 		_, err = io.WriteString(stdout, load.StreamScript)
+		return err
+	}
+	if *recordScript {
+		_, err = io.WriteString(stdout, load.RecordScript)
 		return err
 	}
 	if len(words) != 1 {

@@ -16,6 +16,7 @@ func (r *runner) result() Result {
 		out.Processes = append(out.Processes, r.process(i, standing, out.Answered))
 	}
 	out.Streams = r.streams()
+	out.Recordings = p.Recordings.sum(out.Answered, r.before.at)
 	out.Machine = r.machine()
 	if r.sender != nil {
 		late := r.sender.late.spread()

@@ -112,7 +112,7 @@ func (s *script) invite(c *call, sdp []byte) []byte {
 	for _, h := range s.Headers {
 		b = append(append(b, h...), "\r\n"...)
 	}
-	return withBody(s.streamHeaders(b, c.index), sdp)
+	return withBody(s.recordHeaders(s.streamHeaders(b, c.index)), sdp)
 }
 
 // head writes start line, Via, Max-Forwards, From, To, Call-ID, CSeq and User-Agent.

@@ -32,6 +32,8 @@ type Options struct {
 	Patience  time.Duration // an INVITE without a final answer is cancelled after this, default 32 s
 	Baseline  time.Duration // idle measuring before the first call, default 2 s
 	Streams   Streams       // what the calls are asked to stream to this program
+
+	Recordings Recordings // what the server is asked to record of the calls
 }
 
 // codec is what the offer names and what the arithmetic of timestamps needs.
@@ -105,6 +107,9 @@ func (o Options) check() (plan, error) {
 		return p, err
 	}
 	if err := p.checkStreams(); err != nil {
+		return p, err
+	}
+	if err := p.checkRecordings(); err != nil {
 		return p, err
 	}
 	var err error

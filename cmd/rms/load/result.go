@@ -28,6 +28,7 @@ type Result struct {
 	Outside     Spread      `json:"deviation_set_up"`  // the same while calls were placed
 	Late        uint64      `json:"late"`              // packets more than 20 ms behind the call's own time line
 	Streams     *StreamSum  `json:"streams,omitempty"` // what the calls streamed to this program
+	Recordings  *RecordSum  `json:"recordings,omitempty"`
 	Idle        Spread      `json:"idle_timer_lateness"`
 	Processes   []Process   `json:"processes"`
 	Machine     Machine     `json:"machine"`
@@ -80,12 +81,12 @@ type Machine struct {
 }
 
 // Passed says whether every call was answered and brought sound, and nothing
-// of it was lost; and, when streams were asked for, that none was lost.
+// of it was lost; and, when streams or recordings were asked for, that none was lost.
 func (r Result) Passed() bool {
 	if r.Streams != nil && r.Streams.Lost > 0 {
 		return false
 	}
-	return !r.Interrupted && r.Placed == r.Calls && r.Failed == 0 && r.Packets.Heard == r.Answered && r.Packets.Lost == 0
+	return r.Recordings.passed() && !r.Interrupted && r.Placed == r.Calls && r.Failed == 0 && r.Packets.Heard == r.Answered && r.Packets.Lost == 0
 }
 
 func (r *Result) addAgent(a *agent) {

@@ -20,6 +20,7 @@ func (r Result) Print(w io.Writer) error {
 	r.printCalls(t)
 	r.printMedia(t)
 	r.Streams.print(t)
+	r.Recordings.print(t)
 	t.line("idle", "a timer on this machine just before: %s late", r.Idle)
 	for _, p := range r.Processes {
 		p.print(t)

@@ -91,6 +91,37 @@ func TestAStreamCostsWhatACallWithItCostsMore(t *testing.T) {
 	}
 }
 
+func TestARecordingCostsWhatACallWithItCostsMore(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, text := range []string{
+		`{"calls":1000,"processes":[{"mcore_per_call":0.2,"rss_kb_per_call":20}],"late":1}`,
+		`{"calls":1000,"processes":[{"mcore_per_call":0.35,"rss_kb_per_call":50}],"recordings":{"sides":"stereo","seen":true,"missing":1,"gaps":{"disk":2,"loss":3},"closed_s":1.5}}`,
+	} {
+		name := filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, name)
+	}
+	var out strings.Builder
+	if err := run(append([]string{"record"}, files...), nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{
+		"in all 0.35 0.35 0.35 <= 0.45", "mcore per recording 0.15 0.15 0.15 <= 0.2", "kB RSS per recording 30 30 30 <= 40",
+		"missing or wrong 1 1 1 0", "gaps from the disk 2 2 2 0", "gaps from the network 3 3 3", "closed behind the last call, s 1.5 1.5 1.5 <= 5",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if err := run([]string{"record", files[1], files[0]}, nil, &out); err == nil {
+		t.Error("no error for the wrong order")
+	}
+}
+
 func TestWrongInputIsAnError(t *testing.T) {
 	t.Parallel()
 	broken := filepath.Join(t.TempDir(), "broken.json")
