@@ -14,7 +14,7 @@ type Record struct {
 	Sync     string        `default:"second" doc:"second: audio is on the disk within a second, and the header never claims what is not. off: the system writes when it likes; a crash of the program still loses nothing but the last second, a power cut may lose more." key:"sync" one:"second,off"`
 	MinFree  Size          `default:"1GiB" doc:"Free space that is left alone: with less, no recording begins, and those in progress end." key:"min_free" max:"1024GiB" min:"0B"`
 	Required bool          `default:"false" doc:"No recording, no call: what rms_record_start takes for required when the script does not say. A call whose recording cannot begin, or breaks, is refused or ended." key:"required"`
-	Name     string        `default:"${date}/${time}-${call}-${name}" doc:"Name of a recording for which the script gives none: date, time, call, name, user, from, to, or a variable of the call. A name that is taken gets a number." key:"name"`
+	Name     string        `default:"{date}/{time}-{call}-{name}.wav" doc:"File of a recording for which the script gives none. In braces: date, time, year, month, day, hour, call, id, name, sides, user, from, to, or a variable of the call. A name that is taken gets a number." key:"name"`
 	Format   string        `default:"pcm" doc:"Samples in the WAV file: pcm is 16 bits, ulaw and alaw are half of that." key:"format" one:"pcm,ulaw,alaw"`
 	Sides    string        `default:"stereo" doc:"Whose audio is recorded when the script does not say. stereo: the caller left, what the caller hears right." key:"sides" one:"stereo,mixed,caller,callee"`
 	Fill     string        `default:"silence" doc:"What stands in a file while its recording is paused." key:"fill" one:"silence,tone"`
@@ -47,7 +47,7 @@ type Upload struct {
 	SecretKey Secret        `doc:"Secret key of the S3 service." empty:"AWS_SECRET_ACCESS_KEY, or none" key:"secret_key"`
 	Token     Secret        `doc:"Bearer token for an HTTP URL." empty:"none" key:"token"`
 	During    bool          `default:"false" doc:"Send long recordings in parts while their call goes on (S3 only); the part with the header goes last." key:"during"`
-	KeepLocal bool          `default:"true" doc:"Keep the file here when it was delivered and its checksum compared. false removes it then; its sidecar stays." key:"keep_local"`
+	KeepLocal bool          `default:"true" doc:"Keep the file here when it was delivered and its checksum compared. false removes it then, with its sidecar, which was delivered too; the chain keeps that it was here." key:"keep_local"`
 	TLSCA     string        `doc:"PEM file with the authorities that the service's certificate is checked against." empty:"those of the system" key:"tls_ca"`
 	Timeout   time.Duration `default:"1m" doc:"How long a delivery may stand still before it is tried again." key:"timeout" max:"1h" min:"1s"`
 }

@@ -50,6 +50,9 @@ func (s *server) httpOptions(h *config.HTTP) httpapi.Options {
 	for _, t := range h.Tokens {
 		o.Tokens = append(o.Tokens, httpapi.Token{Secret: t.Secret, Read: t.Read})
 	}
+	if s.keeper != nil {
+		o.Recordings = s.keeper.shelf
+	}
 	if s.webhook != nil {
 		o.Webhook = func() httpapi.WebhookStats {
 			w := s.webhook.Stats()

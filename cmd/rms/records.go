@@ -24,8 +24,8 @@ const (
 // complainEvery keeps a full disk from filling the log too.
 const complainEvery = time.Minute
 
-// record is what is written of a call, in one line of JSON.
-type record struct {
+// callRecord is what is written of a call, in one line of JSON.
+type callRecord struct {
 	Call      string     `json:"call"`
 	SIPCallID string     `json:"sip_call_id,omitempty"`
 	From      string     `json:"from"`
@@ -52,14 +52,14 @@ type record struct {
 type records struct {
 	name   string
 	log    zerolog.Logger
-	ended  chan *record
+	ended  chan *callRecord
 	again  chan struct{} // open the file anew
 	done   chan struct{}
 	lost   atomic.Uint64 // there was no room for
 	wailed time.Time     // when the disk was last complained of
 
 	mu     sync.Mutex
-	live   map[string]*record
+	live   map[string]*callRecord
 	closed bool
 }
 
@@ -70,8 +70,8 @@ func openRecords(name string, log zerolog.Logger) (*records, error) {
 		return nil, fmt.Errorf("%w (log.records)", err)
 	}
 	r := &records{
-		name: name, log: log, ended: make(chan *record, recordsWait), again: make(chan struct{}, 1), done: make(chan struct{}),
-		live: map[string]*record{},
+		name: name, log: log, ended: make(chan *callRecord, recordsWait), again: make(chan struct{}, 1), done: make(chan struct{}),
+		live: map[string]*callRecord{},
 	}
 	go r.write(f)
 	return r, nil
@@ -100,7 +100,7 @@ func (r *records) watch(ev *call.Event) {
 	}
 	switch ev.Kind {
 	case call.EventInvite:
-		c := &record{
+		c := &callRecord{
 			Call: ev.Call, From: text(ev, "from"), To: text(ev, "to"), RURI: text(ev, "ruri"), Source: text(ev, "source"),
 			SIPCallID: header(ev, "Call-ID"), Invited: ev.Time,
 		}
@@ -125,7 +125,7 @@ func (r *records) end(ev *call.Event) {
 	c := r.live[ev.Call]
 	delete(r.live, ev.Call)
 	if c == nil {
-		c = &record{Call: ev.Call, Invited: ev.Time}
+		c = &callRecord{Call: ev.Call, Invited: ev.Time}
 	}
 	c.Ended = ev.Time
 	c.Cause, c.By, c.Code, c.Reason = ev.Get("cause"), ev.Get("by"), ev.Get("code"), ev.Get("reason")
@@ -204,7 +204,7 @@ func (r *records) write(f *os.File) {
 }
 
 // gather encodes a record and those that wait behind it.
-func (r *records) gather(b *bytes.Buffer, c *record) {
+func (r *records) gather(b *bytes.Buffer, c *callRecord) {
 	enc := json.NewEncoder(b)
 	for {
 		if err := enc.Encode(c); err != nil {

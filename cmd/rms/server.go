@@ -42,6 +42,7 @@ type server struct {
 	http     *httpapi.Server     // nil when http.listen and http.socket are
 	webhook  *webhook.Hook       // nil when webhook.url is empty
 	esl      *esl.Server
+	keeper   *keeper // nil when record.root is empty
 	draining atomic.Bool
 	ending   chan struct{} // has a token when the server is to end after its last call
 	own      atomic.Pointer[target.OwnSockets]
@@ -82,25 +83,35 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 			return nil, usageError{err}
 		}
 	}
+	if s.keeper, err = newKeeper(cfg, log); err != nil {
+		s.records.close()
+		s.script.Close()
+		return nil, err
+	}
 	s.clock = media.NewShards(media.ShardOptions{})
 	s.engine = rtp.NewEngine(s.clock)
-	s.calls = call.NewManager(call.Options{
+	o := call.Options{
 		Router: s.script, Engine: s.engine, Clock: s.clock, Prompts: prompts,
 		Ports: rtp.NewPorts(rtp.PortsOptions{Min: cfg.RTP.Ports.Min, Max: cfg.RTP.Ports.Max}),
 		Bind:  cfg.RTP.Bind, Advertise: advertised(cfg), Latch: latch(cfg.RTP.Latch), RTPTimeout: cfg.RTP.Timeout,
 		JitterMin: cfg.RTP.Jitter.Min, JitterMax: cfg.RTP.Jitter.Max, MaxDuration: cfg.Call.MaxDuration,
 		MaskDigits: cfg.Log.MaskDigits, Trace: s.trace.call, Streams: streams, Log: log, Watch: s.records.watcher(),
-		Version: version(), Reload: s.script.Reload, Socket: s.socketApp,
-	})
+		Version: version(), Reload: s.script.Reload, Socket: s.socketApp, HideKeys: s.trace.hidden.hide,
+	}
+	s.keeper.options(&o)
+	s.calls = call.NewManager(o)
+	if err := s.startKeeper(cfg); err != nil {
+		s.close()
+		return nil, err
+	}
 	if err := s.openESL(cfg); err != nil {
 		s.close()
 		return nil, err
 	}
-	o := sipOptions(cfg, maxCalls, log)
-	if s.trace.all() {
-		o.OnTrace = s.trace.message
+	if err := s.listenSIP(cfg); err != nil {
+		s.close()
+		return nil, err
 	}
-	s.ua, err = sip.Listen(o, s.calls)
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("%w (sip.listen, --listen)", err)
@@ -125,6 +136,18 @@ func newServer(cfg *config.Config, log zerolog.Logger, level *logLevel) (*server
 		s.script.Watch(watchInterval)
 	}
 	return s, nil
+}
+
+func (s *server) listenSIP(cfg *config.Config) error {
+	o := sipOptions(cfg, s.maxCalls, s.log)
+	if s.trace.all() {
+		o.OnTrace = s.trace.message
+	}
+	var err error
+	if s.ua, err = sip.Listen(o, s.calls); err != nil {
+		return fmt.Errorf("%w (sip.listen, --listen)", err)
+	}
+	return nil
 }
 
 func sipOptions(cfg *config.Config, maxCalls int, log zerolog.Logger) sip.Options {
@@ -218,6 +241,7 @@ func (s *server) close() {
 		}
 	}
 	s.closeWebhook() // it posts how they ended
+	s.keeper.close(ctx)
 	s.records.close()
 	s.trace.close()
 	s.script.Close()

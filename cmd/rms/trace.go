@@ -25,6 +25,7 @@ type tracer struct {
 	mask bool           // no keys
 
 	watchers watchers
+	hidden   hiddenCalls
 
 	live func(callID string) bool
 	wait sync.WaitGroup
@@ -134,7 +135,7 @@ func (t *tracer) fetch() bool {
 func (t *tracer) message(l sip.TraceLine) {
 	t.write(t.log.Trace(), &l)
 	if t.watchers.any() {
-		if t.mask {
+		if t.masks(&l) {
 			l.Text = maskKeys(l.Text)
 		}
 		t.watchers.offer(&l)
@@ -151,12 +152,14 @@ func (t *tracer) write(e *zerolog.Event, l *sip.TraceLine) {
 		direction = "sent"
 	}
 	text := l.Text
-	if t.mask {
+	if t.masks(l) {
 		text = maskKeys(text)
 	}
 	e.Time("at", l.Time).Str("transport", l.Transport).Str("local", l.Local.String()).Str("remote", l.Remote.String()).
 		Str("sip_call_id", l.CallID).Str("first", l.First).Str("text", text).Msg("sip message " + direction)
 }
+
+func (t *tracer) masks(l *sip.TraceLine) bool { return t.mask || t.hidden.covers(l.CallID, l.Time) }
 
 // maskKeys takes the body out of a message that carries a key.
 func maskKeys(text string) string {

@@ -22,7 +22,7 @@ func (s *server) openWebhook(cfg *config.Config) error {
 	if w.URL == "" {
 		return nil
 	}
-	dial, err := webhookDialer(string(w.URL), s.isOwn)
+	dial, err := configuredDialer(string(w.URL), s.isOwn)
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,12 @@ func (s *server) openWebhook(cfg *config.Config) error {
 	return nil
 }
 
-// webhookDialer connects to what the configuration names: an address as it is, a name
+// configuredDialer connects to what the configuration names: an address as it is, a name
 // wherever it leads but to special addresses and to this server.
-func webhookDialer(text string, own func(network string, addr netip.AddrPort) bool) (*target.Dialer, error) {
+func configuredDialer(text string, own func(network string, addr netip.AddrPort) bool) (*target.Dialer, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("webhook.url: %w", err)
+		return nil, err
 	}
 	o := target.DialOptions{Scripts: true, Own: own}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {

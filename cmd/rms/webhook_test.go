@@ -57,7 +57,7 @@ func TestWebhookThatCannotBeOpenedIsAMistake(t *testing.T) {
 func TestWebhookGoesToAnAddressThatIsNamedAndToNoOther(t *testing.T) {
 	t.Parallel()
 	for url, host := range map[string]string{"http://169.254.1.2:1/": "169.254.1.2:1", "https://a.example": "a.example:443"} {
-		d, err := webhookDialer(url, nil)
+		d, err := configuredDialer(url, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
