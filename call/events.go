@@ -112,7 +112,7 @@ var Events = []EventDoc{
 	{EventRecordPause + ", " + EventRecordResume, "a recording is paused, or goes on", []FieldDoc{
 		{"name", "of the recording"}, {"file", "its name below record.root"}, {"at_ms", "where, in ms from its beginning"}, {"mask", "true when keys are hidden meanwhile"},
 	}},
-	{EventRecordGap, "the disk was too slow and a recording lacks audio: once when that begins, and once when it ends. What the network lost is in the sidecar", []FieldDoc{
+	{EventRecordGap, "the disk was too slow and a recording lacks audio: once when that begins, and when it has ended for each side that lacks some. What the network lost is in the sidecar", []FieldDoc{
 		{"name", "of the recording"}, {"file", "its name below record.root"}, {"at_ms", "where, in ms from its beginning"}, {"length_ms", "how much, 0 when it begins"}, {"side", "caller, callee or both"}, {"reason", "disk"}, {"ended", "false when it begins"},
 	}},
 	{EventRecordError, "a recording could not begin, or the disk failed; it goes on trying until it is stopped. One that is required ends the call", []FieldDoc{
