@@ -20,6 +20,8 @@ type lane struct {
 	ssrc   []uint32
 	known  [maxCodecs]known // for the next line
 	pcm    pcmLine
+	carry  []int16 // sound behind the stage, for the next one: lines give packets whole
+	from   int64   // its place
 }
 
 // maxCodecs is how many payload types of a side are kept over a new line.
@@ -132,6 +134,11 @@ func (l *lane) packet(p *timeline.Packet) {
 
 // give places what is before a position.
 func (l *lane) give(until int64) {
+	if n := len(l.carry); n > 0 {
+		l.Place(l.from, l.carry[:min(int64(n), until-l.from)])
+		l.carry = l.carry[:copy(l.carry, l.carry[min(int64(n), until-l.from):])]
+		l.from = until
+	}
 	if l.old != nil {
 		l.old.Take(until, l)
 		if until-l.until > int64(l.work.format.Rate)/2 {
@@ -165,10 +172,12 @@ func (l *lane) Place(at int64, pcm []int16) {
 		at, pcm = at+cut, pcm[cut:]
 	}
 	if over := at + int64(len(pcm)) - c.stageTo; over > 0 {
-		if over >= int64(len(pcm)) {
+		over = min(over, int64(len(pcm)))
+		keep := int64(len(pcm)) - over
+		l.keep(at+keep, pcm[keep:])
+		if pcm = pcm[:keep]; keep == 0 {
 			return
 		}
-		pcm = pcm[:int64(len(pcm))-over]
 	}
 	c.quiet.hear(c, at, pcm)
 	if c.kept != nil {
@@ -195,6 +204,21 @@ func (c *work) toStage(side int, at int64, pcm []int16) {
 	for i, v := range pcm {
 		out[2*i] = v
 	}
+}
+
+// keep holds what lies behind the stage.
+func (l *lane) keep(at int64, pcm []int16) {
+	if len(l.carry) == 0 {
+		l.from = l.work.stageTo
+	}
+	from := at - l.from
+	if from < 0 || from+int64(len(pcm)) > stageSamples {
+		return // no line gives so much
+	}
+	if more := int(from) + len(pcm) - len(l.carry); more > 0 {
+		l.carry = append(l.carry, make([]int16, more)...)
+	}
+	copy(l.carry[from:], pcm)
 }
 
 // gaps notes the gaps that the line is sure of now.

@@ -183,7 +183,7 @@ func (s *Store) enterAll(all []*repair, report func(Repaired)) error {
 	var errs []error
 	var done sync.WaitGroup
 	work := make(chan *repair)
-	for range min(s.o.Workers, len(all)) {
+	for range min(mostAtOnce, len(all)) {
 		done.Go(func() {
 			for r := range work {
 				r.enter()
@@ -226,3 +226,7 @@ func (r *repair) enter() {
 		r.Err = r.s.fs.Remove(r.marker)
 	}
 }
+
+// mostAtOnce is how many repaired recordings are entered at a time. They wait for the
+// disk, most of the time for the same sync.
+const mostAtOnce = 64
