@@ -37,6 +37,7 @@ type siprecOut struct {
 	began     time.Time
 	recording bool
 	over      bool
+	paused    bool // by the script
 	changing  bool // a re-INVITE of ours waits for its answer
 	again     bool // and there is more to say
 	retries   int  // of a re-INVITE that could not be sent
@@ -153,14 +154,33 @@ func (s *siprecOut) fail(code int, text, by string) {
 	s.stop(by, code, text)
 }
 
-// stopSiprec ends one recording session.
-func (c *Call) stopSiprec(name string) error {
+// siprec finds a recording session by its name.
+func (c *Call) siprec(name string) (*siprecOut, error) {
 	i := slices.IndexFunc(c.siprecs, func(s *siprecOut) bool { return s.name == name })
 	if i < 0 {
-		return fmt.Errorf("the call has no recording session %q", name)
+		return nil, fmt.Errorf("the call has no recording session %q", name)
 	}
-	c.siprecs[i].stop(sip.ByUs, 200, "stopped")
-	return nil
+	return c.siprecs[i], nil
+}
+
+// stopSiprec ends one recording session.
+func (c *Call) stopSiprec(name string) error {
+	s, err := c.siprec(name)
+	if err == nil {
+		s.stop(sip.ByUs, 200, "stopped")
+	}
+	return err
+}
+
+// pauseSiprec keeps the audio from one recorder, or gives it again.
+func (c *Call) pauseSiprec(name string, paused bool) error {
+	s, err := c.siprec(name)
+	if err == nil && s.paused != paused {
+		s.paused = paused
+		c.info().Str("siprec", name).Bool("paused", paused).Msg("siprec paused or resumed")
+		s.changed()
+	}
+	return err
 }
 
 // stopSiprecs ends all of them; they leave the graph before its clock does.

@@ -128,7 +128,7 @@ func (s *siprecOut) accepted(answer []byte) {
 // fit makes the audio of both sides what is agreed.
 func (s *siprecOut) fit() {
 	for _, side := range s.sides {
-		side.fit(s.call)
+		side.fit(s.call, s.paused)
 	}
 	s.call.resettle()
 }
@@ -150,7 +150,7 @@ func (s *siprecOut) stale() bool {
 		if side.refused {
 			continue
 		}
-		if side.caps.Direction != side.direction(s.call) || len(codecs) > 0 && !codecs[0].Same(side.caps.Codecs[0]) {
+		if side.caps.Direction != s.direction(side) || len(codecs) > 0 && !codecs[0].Same(side.caps.Codecs[0]) {
 			return true
 		}
 	}
@@ -163,8 +163,12 @@ func (s *siprecOut) changed() {
 	switch {
 	case s.over || !s.call.leg.live():
 		return
-	case !s.recording, s.changing:
+	case !s.recording:
 		s.again = true
+		return
+	case s.changing:
+		s.again = true
+		s.fit() // a pause waits for nobody
 		return
 	}
 	s.again = false

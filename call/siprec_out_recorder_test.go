@@ -275,3 +275,50 @@ func TestSiprecOfACallThatIsOnHoldBegins(t *testing.T) {
 	h.bye(c)
 	s.Reply(s.ExpectRequest("BYE"), 200, "", "")
 }
+
+func TestSiprecPauseIsAtOnceAndTold(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	s := newSRS(t, h)
+	h.runs(recordTo(map[string]any{"to": s.uri()}))
+	e := newEar(t)
+	c := h.dial(e, e.offer("0"))
+	s.records("0", "0")
+	h.wait("rms:siprec_start")
+	h.talk(e, 1000, 200*time.Millisecond)
+	verb := func(name string) {
+		t.Helper()
+		if err := h.inScript(c, func(x *call.Exec) error { _, err := do(x, name); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verb("siprec_pause")
+	h.settle()
+	h.run(10*time.Millisecond, e)
+	s.forget()
+	h.talk(e, 1000, 200*time.Millisecond) // the recorder has not answered yet
+	s.listen()
+	if n := len(s.ears[0].packets) + len(s.ears[1].packets); n != 0 {
+		t.Errorf("%d packets in the pause", n)
+	}
+	m := s.ExpectRequest("INVITE")
+	if text := s.read(m); strings.Count(text, "a=inactive") != 2 {
+		t.Errorf("offer:\n%s", text)
+	}
+	verb("siprec_resume") // and goes on before it has
+	s.Reply(m, 200, "", s.answer("inactive", "0", "0"))
+	s.ExpectRequest("ACK")
+	m = s.ExpectRequest("INVITE")
+	if text := s.read(m); strings.Count(text, "a=sendonly") != 2 {
+		t.Errorf("offer:\n%s", text)
+	}
+	s.forget()
+	s.Reply(m, 200, "", s.answer("recvonly", "0", "0"))
+	s.ExpectRequest("ACK")
+	h.settle()
+	h.talk(e, 1000, 500*time.Millisecond)
+	s.listen()
+	s.sides("PCMU", 8000, 0)
+	h.bye(c)
+	s.Reply(s.ExpectRequest("BYE"), 200, "", "")
+}

@@ -71,7 +71,7 @@ func (s *siprecOut) codecs() []sdp.Codec {
 func (s *siprecOut) offer() ([]byte, error) {
 	codecs := s.codecs()
 	for _, side := range s.sides {
-		side.caps.Codecs, side.caps.Direction = codecs, side.direction(s.call)
+		side.caps.Codecs, side.caps.Direction = codecs, s.direction(side)
 		if side.refused {
 			continue
 		}

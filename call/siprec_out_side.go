@@ -41,14 +41,14 @@ func newSiprecSide(c *Call, i int, at place) (*siprecSide, error) {
 	}, nil
 }
 
-// direction is that of the side's stream: inactive while nothing can come of it, when
-// the call is on hold.
-func (s *siprecSide) direction(c *Call) sdp.Direction {
+// direction is that of a side's stream: inactive in a pause, and while nothing can come
+// of it because the call is on hold.
+func (s *siprecOut) direction(side *siprecSide) sdp.Direction {
 	d := sdp.SendRecv
-	if r := c.leg.rtp; r != nil {
+	if r := s.call.leg.rtp; r != nil {
 		d = r.media.Direction
 	}
-	if s.ours && !d.Sends() || !s.ours && !d.Receives() {
+	if s.paused || side.ours && !d.Sends() || !side.ours && !d.Receives() {
 		return sdp.Inactive
 	}
 	return sdp.SendOnly
@@ -59,22 +59,22 @@ func (s *siprecSide) taps() bool {
 	return s != nil && s.ours && s.wire != nil && !s.relays
 }
 
-func (s *siprecSide) config(c *Call) rtp.Config {
+func (s *siprecSide) config(c *Call, paused bool) rtp.Config {
 	m := &s.media
 	return rtp.Config{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Mux: m.Mux, Codec: s.codec, PayloadType: m.Codec.PT, Ptime: m.Ptime,
-		CNType: m.CNType, Send: m.Direction.Sends(), Latch: rtp.LatchSDP, CNAME: c.id,
+		CNType: m.CNType, Send: m.Direction.Sends() && !paused, Latch: rtp.LatchSDP, CNAME: c.id,
 	}
 }
 
 // fit makes the side's audio what was agreed and what the call has now.
-func (s *siprecSide) fit(c *Call) {
+func (s *siprecSide) fit(c *Call, paused bool) {
 	l := c.leg
 	if s.refused {
 		s.close(c)
 		return
 	}
-	cfg := s.config(c)
+	cfg := s.config(c, paused)
 	s.relays = l.rtp != nil && sameCodec(l.codec, s.codec)
 	first := s.wire == nil
 	if first {

@@ -16,11 +16,32 @@ type srs struct {
 	ears   [2]*recorder
 	invite siptest.Message
 	meta   *siprec.Metadata
+	seen   map[string]bool // requests that came before
 }
 
 func newSRS(t *testing.T, h *house) *srs {
 	t.Helper()
-	return &srs{Peer: siptest.UDP(t, h.addr), t: t, ears: [2]*recorder{newRecorder(t), newRecorder(t)}}
+	return &srs{Peer: siptest.UDP(t, h.addr), t: t, ears: [2]*recorder{newRecorder(t), newRecorder(t)}, seen: map[string]bool{}}
+}
+
+// ExpectRequest is that of the peer, without requests that come again because the
+// machine was busy.
+func (s *srs) ExpectRequest(method string) siptest.Message {
+	s.t.Helper()
+	for {
+		m, ok := s.Next(siptest.Patience)
+		id := m.Method() + m.Header("Call-ID") + m.Header("CSeq")
+		switch {
+		case !ok:
+			s.t.Fatalf("no request, want %s", method)
+		case m.Code() != 0 || s.seen[id]:
+		case m.Method() == method:
+			s.seen[id] = true
+			return m
+		default:
+			s.t.Fatalf("got %q, want %s", m.Start, method)
+		}
+	}
 }
 
 func (s *srs) uri() string { return fmt.Sprintf("sip:recorder@%s;transport=udp", s.Local) }
