@@ -70,10 +70,12 @@ func (s *Server) recordingLive(w http.ResponseWriter, r *http.Request) error {
 		return nil //nolint:nilerr // Accept has answered
 	}
 	defer func() { _ = ws.CloseNow() }()
-	ctx, end := s.untilQuit(context.WithoutCancel(r.Context())) // net/http lets go of the request here
+	base, gone := context.WithCancel(context.WithoutCancel(r.Context())) // net/http lets go of the request here
+	defer gone()
+	l := &liveFeed{server: s, ws: ws, rec: rec, base: ws.CloseRead(base)}
+	ctx, end := s.untilQuit(l.base)
 	defer end()
-	l := &liveFeed{server: s, ws: ws, rec: rec}
-	code, reason := l.run(ws.CloseRead(ctx), a, start)
+	code, reason := l.run(ctx, a, start)
 	_ = ws.Close(code, reason)
 	return nil
 }
@@ -99,6 +101,7 @@ type liveFeed struct {
 	server *Server
 	ws     *websocket.Conn
 	rec    *ledger.Sidecar
+	base   context.Context //nolint:containedctx // ends when the client has gone; one that ends for another reason would break the websocket off
 }
 
 // run sends what comes until one of both ends it. What the client does not take stays in
@@ -120,7 +123,7 @@ func (l *liveFeed) run(ctx context.Context, a *shelf.Audio, start bool) (websock
 		}
 		at = (in.At() - before) / int64(max(audio.Info().Bits/8*format.Channels, 1))
 	}
-	if l.tell(ctx, eventRecording,
+	if l.tell(eventRecording,
 		call.Field{Name: "id", Value: l.rec.ID}, call.Field{Name: "file", Value: l.rec.File}, call.Field{Name: "encoding", Value: "l16le"},
 		call.Field{Name: "rate", Value: format.Rate}, call.Field{Name: "channels", Value: format.Channels},
 		call.Field{Name: "at_ms", Value: at * 1000 / int64(format.Rate)}, call.Field{Name: "sides", Value: l.sides()}) != nil {
@@ -130,7 +133,7 @@ func (l *liveFeed) run(ctx context.Context, a *shelf.Audio, start bool) (websock
 	for {
 		n, err := audio.ReadSamples(pcm)
 		if errors.Is(err, io.EOF) {
-			_ = l.tell(ctx, eventRecordingEnd, call.Field{Name: "id", Value: l.rec.ID}, call.Field{Name: "duration_ms", Value: at * 1000 / int64(format.Rate)})
+			_ = l.tell(eventRecordingEnd, call.Field{Name: "id", Value: l.rec.ID}, call.Field{Name: "duration_ms", Value: at * 1000 / int64(format.Rate)})
 			return websocket.StatusNormalClosure, "the recording has ended"
 		}
 		if err != nil {
@@ -140,7 +143,7 @@ func (l *liveFeed) run(ctx context.Context, a *shelf.Audio, start bool) (websock
 		for _, v := range pcm[:n] {
 			bytes = append(bytes, byte(v), byte(uint16(v)>>8)) //nolint:gosec // the bits as they are
 		}
-		if l.send(ctx, websocket.MessageBinary, bytes) != nil {
+		if l.send(websocket.MessageBinary, bytes) != nil {
 			return websocket.StatusPolicyViolation, "too slow"
 		}
 		at += int64(n / format.Channels)
@@ -169,14 +172,14 @@ func (l *liveFeed) sides() []any {
 	return names
 }
 
-func (l *liveFeed) tell(ctx context.Context, name string, fields ...call.Field) error {
+func (l *liveFeed) tell(name string, fields ...call.Field) error {
 	ev := call.Event{Name: name, Kind: name, Call: l.rec.Call, Time: time.Now(), Fields: fields}
-	return l.send(ctx, websocket.MessageText, ev.AppendJSON(nil, ""))
+	return l.send(websocket.MessageText, ev.AppendJSON(nil, ""))
 }
 
 // send writes one message, and waits until the kernel has it.
-func (l *liveFeed) send(ctx context.Context, kind websocket.MessageType, b []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, l.server.opts.Times.Stall)
+func (l *liveFeed) send(kind websocket.MessageType, b []byte) error {
+	ctx, cancel := context.WithTimeout(l.base, l.server.opts.Times.Stall)
 	defer cancel()
 	return l.ws.Write(ctx, kind, b)
 }

@@ -167,9 +167,12 @@ func (s *schemas) events() {
 			add(call.EventPlayEnd, e)
 		case strings.Contains(e.Name, ", "):
 			list := strings.Split(e.Name, ", ")
-			prefix, _, _ := strings.Cut(list[0], "::")
+			prefix, _, parted := strings.Cut(list[0], "::")
 			for _, name := range list {
-				add(prefix+"::"+name[strings.LastIndexByte(name, ':')+1:], e)
+				if parted {
+					name = prefix + "::" + name[strings.LastIndexByte(name, ':')+1:]
+				}
+				add(name, e)
 			}
 		default:
 			add(e.Name, e)

@@ -58,6 +58,7 @@ var good = map[string]struct {
 	"stream_start":       {`{"url": "ws://127.0.0.1:1/"}`, 200},
 	"set":                {`{"name": "a", "value": {"b": [1, 2.5, true, null]}}`, 200},
 	"hangup":             {`{"reason": "done"}`, 200},
+	"siprec":             {`{"to": "sip:recorder@127.0.0.1:9"}`, 0},
 }
 
 // arguments makes up right ones from the table, so that a verb that is new is tried too.
