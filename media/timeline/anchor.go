@@ -134,18 +134,16 @@ func (l *Line) off(t *track, now int64) int64 {
 
 // move places a provisional track anew.
 func (l *Line) move(t *track, w *work, by int64) {
-	t.m.at += by
-	if t.to <= t.from {
-		return
-	}
 	t.main.live, t.ahead.live = false, false
 	t.ahead.seq = -1
-	w.silence(t.from, t.to)
-	t.from, t.to = 0, 0
 	for seq := t.next; seq < t.end; seq++ {
-		h := t.slot(seq)
-		h.given, h.exact = false, false
+		if h := t.slot(seq); h.given {
+			w.silence(t.m.position(h.timestamp), t.m.position(h.timestamp+int64(h.units)))
+			h.given, h.exact = false, false
+		}
 	}
+	t.m.at += by
+	t.to = 0
 }
 
 // follow ends a window of the drift, and slews when the track is off its place.
@@ -161,6 +159,6 @@ func (l *Line) follow(t *track, now int64) {
 		return
 	}
 	if by := max(-l.rate/10, min(l.samples(off), l.rate/10)); by != 0 {
-		t.m.slew(max(t.main.n, t.ahead.n, t.to), by)
+		t.m.slew(max(t.main.n, t.to), by)
 	}
 }

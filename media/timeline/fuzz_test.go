@@ -41,6 +41,7 @@ func walk(t *testing.T, data []byte) {
 	payload := make([]byte, 10000)
 	p := timeline.Packet{}
 	at, settled := int64(0), int64(0)
+	began := time.Now()
 	for ; len(data) >= fuzzStep; data = data[fuzzStep:] {
 		b := data[0]
 		v := binary.BigEndian.Uint64(data[1:])
@@ -93,6 +94,9 @@ func walk(t *testing.T, data []byte) {
 		}
 	}
 	line.Finish(at, bounded{t, line})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Fatalf("took %v", took)
+	}
 }
 
 func FuzzLineTakesAnyPackets(f *testing.F) {

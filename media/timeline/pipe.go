@@ -147,9 +147,13 @@ func (p *pipe) interpolate(w *work, m *mapping, base, end, limit int64) bool {
 		p.kernel = kernelFor(p.rate, m.out)
 	}
 	half := int64(p.kernel.half)
+	index, fraction := m.source(p.n, p.rate)
+	if index < base { // nothing of it is kept
+		p.n = max(p.n+1, m.of(base+half, p.rate))
+		return true
+	}
 	count, step := m.uneven(p.n, p.rate)
 	count = min(count, limit-p.n)
-	index, fraction := m.source(p.n, p.rate)
 	for range count {
 		if index+half >= end {
 			return false

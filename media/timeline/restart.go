@@ -146,7 +146,7 @@ func (l *Line) restart(p *Packet, k *coding, arrival int64, reason string) {
 	t.first = int64(p.Sequence) + 1<<16
 	if before != nil {
 		if seq := before.sequence(p.Sequence); before.ssrc == t.ssrc && seq >= before.next && seq-before.end < 3000 {
-			t.first, t.joined = max(seq, before.end), true
+			t.first, t.joined = seq, true
 		}
 		t.drift.slope, t.drift.seen = before.drift.slope, before.drift.seen
 	}

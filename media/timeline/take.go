@@ -139,10 +139,7 @@ func (l *Line) speculate(t *track, w *work, all bool) {
 		p.feed(w, &t.m, h.timestamp, t.store.get(h))
 		p.seq = seq + 1
 		h.given, h.exact = true, l.stays(t, h, at)
-		if t.to <= t.from {
-			t.from = at
-		}
-		t.from, t.to = min(t.from, at), max(t.to, p.n)
+		t.to = max(t.to, p.n)
 	}
 }
 

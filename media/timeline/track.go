@@ -65,7 +65,7 @@ type track struct {
 	m           mapping
 
 	main, ahead pipe
-	from, to    int64 // what was placed while provisional
+	to          int64 // position behind what was placed for the time being
 	reason      string
 	joined      bool // the first packet follows the last one of the track before
 	hushed      bool // comfort noise came
