@@ -19,7 +19,7 @@ type disk struct {
 	room   int64         // bytes that may be written still; < 0: no limit
 	gate   chan struct{} // writing and syncing wait until it is closed; nil: they do not
 	broken error         // of the next sync
-	syncs  int
+	held   int           // that wait for the gate
 }
 
 // image is a file: what programs see, and what is surely on the disk.
@@ -49,14 +49,23 @@ func (d *disk) fill(room int64) {
 	d.room = room
 }
 
+// holds tells whether anybody waits for the gate.
+func (d *disk) holds() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held > 0
+}
+
 // wait is where what needs the disk is held. It returns with the lock held.
 func (d *disk) wait() {
 	d.mu.Lock()
 	for d.gate != nil {
 		gate := d.gate
+		d.held++
 		d.mu.Unlock()
 		<-gate
 		d.mu.Lock()
+		d.held--
 	}
 }
 
@@ -158,7 +167,6 @@ func (d *disk) List(dir string) ([]string, error) {
 func (d *disk) Sync() error {
 	d.wait()
 	defer d.mu.Unlock()
-	d.syncs++
 	if err := d.broken; err != nil {
 		d.broken = nil
 		return err
