@@ -32,7 +32,7 @@ type stalledFile struct {
 
 func (f *stalledFile) WriteAt(b []byte, at int64) (int, error) {
 	f.disk.mu.Lock()
-	f.disk.mu.Unlock() //nolint:staticcheck // waits
+	defer f.disk.mu.Unlock()
 	return f.File.WriteAt(b, at)
 }
 

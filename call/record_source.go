@@ -16,6 +16,7 @@ type source struct {
 	session *rtp.Session
 	side    int
 	ours    bool
+	apart   bool          // placed by arrival alone, not where our jitter buffer read it
 	deaf    bool          // the far end is not to send: what it sends nevertheless is not recorded
 	delay   time.Duration // of a jitter buffer that holds as little as it may
 	untap   func(*tap)
@@ -46,6 +47,15 @@ func (f *feed) hear(r *rtpLine, side int) {
 	r.tapIn(&s.tap)
 }
 
+// hearApart is hear for one of several streams that the far end sends at the same time.
+// Their jitter buffers may be of different depth, but the fastest packets of all took
+// the same time.
+func (f *feed) hearApart(r *rtpLine, side int) {
+	s := f.source(r, side)
+	s.apart = true
+	r.tapIn(&s.tap)
+}
+
 // say adds the packets that a line sends.
 func (f *feed) say(r *rtpLine, side int) {
 	s := f.source(r, side)
@@ -71,13 +81,17 @@ func (s *source) learn(c *rtp.Config) {
 	s.deaf = !c.Receive
 	s.know(payload{c.PayloadType, c.Codec})
 	if c.CNType != 0 {
-		s.know(payload{c.CNType, comfortNoise(c.Codec.ClockRate)})
+		s.know(payload{c.CNType, soundless("CN", c.Codec.ClockRate)}) // RFC 3389
+	}
+	if c.DTMFType != 0 {
+		s.know(payload{c.DTMFType, soundless("telephone-event", c.DTMFRate)}) // RFC 4733
 	}
 }
 
-// comfortNoise is what RFC 3389 calls silence: no audio of the recording.
-func comfortNoise(rate int) media.Codec {
-	return media.Codec{Name: "CN", PT: -1, ClockRate: rate, Rate: rate, Channels: 1}
+// soundless is a codec whose packets hold no audio: there is silence meanwhile, and
+// nothing is missing.
+func soundless(name string, rate int) media.Codec {
+	return media.Codec{Name: name, PT: -1, ClockRate: rate, Rate: rate, Channels: 1}
 }
 
 func (s *source) know(p payload) {
@@ -147,7 +161,7 @@ func (s *source) take(p *rtp.Packet) {
 		Payload: p.Payload, Timestamp: p.Timestamp, Sequence: p.Sequence, SSRC: p.SSRC,
 		PayloadType: p.PayloadType, Marker: p.Marker,
 	}
-	if cd := s.codec(p.PayloadType); cd == nil {
+	if cd := s.codec(p.PayloadType); cd == nil || cd.NewDecoder == nil {
 		q.Payload = nil
 	} else if bits := cd.Bits * max(cd.Channels, 1); bits > 0 {
 		if end := p.Timestamp + uint32(len(p.Payload)*8/bits); !s.read || int32(end-s.end) > 0 {

@@ -12,16 +12,41 @@ import (
 // sample, and both sides lie the same time apart.
 func TestRecordingAndStereoStreamAgreeSampleBySample(t *testing.T) {
 	t.Parallel()
+	for _, late := range []time.Duration{0, 130 * time.Millisecond} {
+		t.Run(late.String(), func(t *testing.T) {
+			t.Parallel()
+			agree(t, late)
+		})
+	}
+}
+
+// agree begins to record when the stream has run for a while.
+func agree(t *testing.T, late time.Duration) {
+	t.Helper()
 	s := newStudio(t, nil, nil)
 	u, far := s.newBooth()
-	s.runs(records(map[string]any{"file": "a.wav"}, func(x *call.Exec) error {
+	begin := func(x *call.Exec) error {
+		_, err := named(x, "record_start", map[string]any{"file": "a.wav"})
+		return err
+	}
+	s.runs(script{"rms:start": func(x *call.Exec) error {
+		if late == 0 {
+			if err := begin(x); err != nil {
+				return err
+			}
+		}
 		_, err := named(x, "stream_start", map[string]any{"url": u, "mix": "stereo"})
 		return err
-	}))
+	}})
+	s.onKeys(map[string]func(x *call.Exec) error{"1": begin})
 	e := newEar(t)
 	c := s.dial(e, e.offer("0"))
-	s.wait("rms:record_start")
 	s.wait("rms:stream_connect")
+	if late > 0 {
+		s.run(late, e)
+		press(c, "1")
+	}
+	s.wait("rms:record_start")
 	s.run(200*time.Millisecond, e)
 	// What we play goes over the wire as G.711, so the stream's side is compared as that.
 	if err := far(0).ear().Audio(audiotest.Voice(8000, -9, 4*time.Second), 8000); err != nil {
@@ -64,5 +89,7 @@ func TestRecordingAndStereoStreamAgreeSampleBySample(t *testing.T) {
 	if lags[0] != lags[1] {
 		t.Errorf("the sides lie %d and %d samples apart from the stream's", lags[0], lags[1])
 	}
-	t.Logf("lag %d samples", lags[0])
+	if late == 0 && lags[0] != 0 || late > 0 && lags[0] >= 0 {
+		t.Errorf("the recording is %d samples behind the stream", lags[0])
+	}
 }

@@ -15,8 +15,8 @@ import (
 // sick is a disk that fails, is full, or does not answer when it is told to.
 type sick struct {
 	record.FS
-	create, full atomic.Bool
-	stall        chan struct{} // while it is open, nothing is created
+	create atomic.Bool
+	stall  chan struct{} // while it is open, nothing is created
 }
 
 func newSick(t *testing.T) *sick {
