@@ -16,6 +16,7 @@ RUNS      ?= 1
 SIPPORT   ?= 5160
 VERSION   ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
+VERSITYGW   = github.com/versity/versitygw/cmd/versitygw@v1.8.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 INTEROP     = ./cmd/rms/interop
 # The packages of the race run: all but the interop tests, whose server is a process of its own.
@@ -134,9 +135,11 @@ load-record: build
 	done; done; \
 	$(GO) run ./cmd/rms/load/peers record $$files
 
-# The servers of other people that the interop tests stream to; node runs them.
+# The servers of other people that the interop tests stream and upload to; node runs
+# most of them.
 peers:
 	cd $(INTEROP)/npm && npm ci --no-audit --no-fund --ignore-scripts
+	GOBIN="$$(cd $(INTEROP) && pwd)/bin" CGO_ENABLED=0 $(GO) install $(VERSITYGW)
 
 interop: build peers
 	CI=true $(GO) test -count=1 -v -timeout 10m $(INTEROP)
