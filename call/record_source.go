@@ -191,7 +191,7 @@ func (s *source) codec(pt uint8) *media.Codec {
 // anchor tells recordings what the jitter buffer reads in this tick, when they do not
 // know it yet or a new stream began.
 func (s *source) anchor() {
-	if s.ours {
+	if s.ours || s.apart {
 		return
 	}
 	s.ahead -= s.feed.tick

@@ -128,7 +128,7 @@ func (st *siprecStream) join(l *leg) error {
 func (s *siprecLine) record(f *feed) (err error) {
 	for side := range 2 {
 		if st := s.streams[side]; st.rtpLine.session != nil {
-			f.hear(st.rtpLine, side)
+			f.hearApart(st.rtpLine, side)
 		}
 	}
 	f.pin, err = f.leg.graph.Add(f, 0)
@@ -137,7 +137,7 @@ func (s *siprecLine) record(f *feed) (err error) {
 
 // record gives a feed this stream alone.
 func (st *siprecStream) record(f *feed) (err error) {
-	f.hear(st.rtpLine, sideCaller)
+	f.hearApart(st.rtpLine, sideCaller)
 	f.pin, err = f.leg.graph.Add(f, 0)
 	return err
 }

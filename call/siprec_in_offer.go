@@ -200,7 +200,7 @@ func (s *siprecLine) enter(st *siprecStream) {
 			c.filterFailed("stream of a recording session", err)
 		}
 		if f != nil && !f.over && st.index == sideCallee {
-			f.hear(st.rtpLine, sideCallee)
+			f.hearApart(st.rtpLine, sideCallee)
 		}
 	})
 }

@@ -52,8 +52,13 @@ type placed struct {
 // place starts SIPp.
 func (c caller) place(t *testing.T) *placed {
 	t.Helper()
+	return c.placeIn(t, t.TempDir())
+}
+
+// placeIn starts SIPp in a folder, where it finds what its scenario names.
+func (c caller) placeIn(t *testing.T, dir string) *placed {
+	t.Helper()
 	need(t, "sipp")
-	dir := t.TempDir()
 	p := &placed{caller: c, trace: filepath.Join(dir, "messages.log")}
 	p.process = start(t, dir, "sipp", c.args(p.trace)...)
 	return p
