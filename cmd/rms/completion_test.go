@@ -24,7 +24,7 @@ func completionScript(t *testing.T, shell string) string {
 // line.
 const bashTry = `
 source "$1"
-rms() { [[ "$*" == *"--socket /x"* ]] && echo special; printf '%s\n' 368b0070-caf6 283ce612-634a; }
+rms() { [[ "$*" == recordings* ]] && { echo 9f3a77c0; return; }; [[ "$*" == *"--socket /x"* ]] && echo special; printf '%s\n' 368b0070-caf6 283ce612-634a; }
 COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
 cd "$2"
 while IFS= read -r COMP_LINE; do
@@ -69,6 +69,9 @@ func TestBashCompletesCommandsFlagsVerbsAndCalls(t *testing.T) {
 		{"rms completion ", "bash zsh"},
 		{"rms top --ev", "--every"},
 		{"rms ctl nonsense ", ""},
+		{"rms recordings re", "release"},
+		{"rms recordings show ", "9f3a77c0"},
+		{"rms recordings show --sv", "--svg"},
 		{"rms ctl play 368 file=$(touch${IFS}x)", ""},
 	}
 	var lines strings.Builder

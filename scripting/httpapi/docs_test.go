@@ -31,7 +31,8 @@ func TestTheExamplesOfTheDocumentWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	h := newHouse(t, func(o *httpapi.Options) { o.Socket = filepath.Join(dir, "rms.sock") })
+	h, d := archive(t, func(o *httpapi.Options) { o.Socket = filepath.Join(dir, "rms.sock") })
+	d.Put("9f3a77c0", "day/a.wav", 8000)
 	_, c := h.dial()
 	script := fmt.Sprintf("set -eu\ncurl() { command curl --connect-to 127.0.0.1:8080:%s \"$@\"; }\n", h.server.Addr())
 	blocks := example.FindAllStringSubmatch(string(page), -1)
@@ -43,6 +44,7 @@ func TestTheExamplesOfTheDocumentWork(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
 	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+	cmd.Dir = t.TempDir()
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -41,7 +41,7 @@ func (f *folder) openBooks() error {
 	if _, err := f.root.Stat(ledger.Folder); err != nil {
 		return fmt.Errorf("%s has no books of recordings (%s): %w", f.name, ledger.Folder, err)
 	}
-	l, err := ledger.Open(f.root, ledger.Options{Key: f.key})
+	l, err := ledger.Open(f.root, ledger.Options{Key: f.key, Wait: 100 * time.Millisecond})
 	if err != nil {
 		return err
 	}

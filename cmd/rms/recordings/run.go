@@ -122,7 +122,7 @@ REC is the ID of a recording or its beginning, the name of a file, or the word l
     rms recordings hold 9f3a --why "case 4711"`
 
 func (e *Env) overview() {
-	fmt.Fprint(e.Out, "rms recordings: look at what was recorded, and take care of it.\n\n    rms recordings COMMAND [flags]      rms recordings COMMAND --help\n\n")
+	fmt.Fprint(e.Out, "rms recordings: list, show, play, export and keep what was recorded\n\n    rms recordings COMMAND [flags]      rms recordings COMMAND --help\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(e.Out, "  %-8s %s\n", c.name, c.short)
 	}

@@ -1,6 +1,7 @@
 package waveform
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -109,6 +110,14 @@ func clock(d time.Duration, tenths bool) string {
 		b = append(b, '.', byte('0'+d%time.Second/(100*time.Millisecond)))
 	}
 	return string(b)
+}
+
+// brief is a length for people: 20 ms, 1.2 s.
+func brief(d time.Duration) string {
+	if d < time.Second {
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
 func appendInt(b []byte, n, digits int) []byte {

@@ -12,7 +12,7 @@ func rms(b *Bin) float64 { return math.Sqrt(float64(max(b.Power, 0))) }
 func (d *drawing) spoken(side int) string {
 	text := fmt.Sprintf("speaks %.0f %%", 100*d.o.Talk.Share(side))
 	if n, sum := d.p.gapsOf(side, nil); n > 0 {
-		text += fmt.Sprintf(" · %s, %.1f s in all", counted(n, "gap"), sum.Seconds())
+		text += fmt.Sprintf(" · %s, %s in all", counted(n, "gap"), brief(sum))
 	}
 	return text
 }

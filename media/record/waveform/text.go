@@ -102,7 +102,7 @@ func (d *lines) ascii(text string) string {
 func (d *lines) lane(side int, scale float64) {
 	head := fmt.Sprintf("\n%s  %.0f %%", d.p.label(side), 100*d.o.Talk.Share(side))
 	if n, sum := d.p.gapsOf(side, nil); n > 0 {
-		head += fmt.Sprintf(" · %s, %.1f s", counted(n, "gap"), sum.Seconds())
+		head += fmt.Sprintf(" · %s, %s", counted(n, "gap"), brief(sum))
 	}
 	fmt.Fprintln(d, d.ascii(head))
 	columns := d.o.Columns(side, d.t.Width)

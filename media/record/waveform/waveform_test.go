@@ -124,7 +124,10 @@ func TestNoiseIsNoTalk(t *testing.T) {
 func TestBinsKeepTheExtremes(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{8000, 11025, 44100} {
-		for _, long := range []time.Duration{30 * time.Millisecond, time.Second, 70 * time.Second} {
+		for _, long := range []time.Duration{30 * time.Millisecond, time.Second, 50 * time.Second} {
+			if long > time.Second && rate > 11025 {
+				continue
+			}
 			o := read(t, recording(t, rate, 2, wav.PCM, part{long, []float64{0, 1000}}, part{10 * time.Millisecond, []float64{30000, 0}}), waveform.ReadOptions{})
 			if n := len(o.Sides[0]); n > 4096 || n != len(o.Sides[1]) || int64(n)*o.Step < o.Samples || int64(n-1)*o.Step >= o.Samples {
 				t.Fatalf("%d Hz, %v: %d bins of %d for %d samples", rate, long, n, o.Step, o.Samples)
