@@ -8,9 +8,12 @@ const (
 	anchorLate   = int64(25 * time.Millisecond) // behind it
 	anchorAbsurd = int64(5 * time.Second)
 	trial        = int64(time.Second)
-	trialMost    = int64(1500 * time.Millisecond)
 	trialDoubt   = 200 * time.Microsecond
-	resumeStep   = int64(7 * time.Millisecond) // that a pause is not blamed for
+	trialMost    = int64(2500 * time.Millisecond) // when jitter leaves doubt
+	trialLongest = int64(4 * time.Second)         // when few packets come
+	trialPackets = 50
+	trialStep    = int64(250 * time.Microsecond) // that is not worth placing anew
+	resumeStep   = int64(7 * time.Millisecond)   // that a pause is not blamed for
 )
 
 // Anchor says that the sample with this timestamp is at this position of the time
@@ -75,7 +78,13 @@ func (t *track) spread() float64 {
 // tried tells whether enough is known to say where the track lies.
 func (l *Line) tried(t *track) bool {
 	age := l.time() - t.began
-	return age >= trialMost || age >= trial && luck(t.spread(), max(t.packets, 1)) < float64(trialDoubt)
+	switch {
+	case age < trial || age >= trialLongest:
+		return age >= trial
+	case t.packets < trialPackets*9/10:
+		return false
+	}
+	return age >= trialMost || luck(t.spread(), t.packets) < float64(trialDoubt)
 }
 
 // confirm ends the time in which a track may be placed anew.
@@ -100,7 +109,7 @@ func (l *Line) confirm(t *track, w *work) {
 		l.lag = l.delay
 		t.byAnchor = false
 	}
-	if off := l.off(t, now); off > driftDeadZone || off < -driftDeadZone {
+	if off := l.off(t, now); off > trialStep || off < -trialStep {
 		l.move(t, w, l.samples(off))
 	}
 }

@@ -8,7 +8,7 @@ const (
 	driftPackets  = 50
 	driftMemory   = 20 // windows
 	driftMost     = 500e-6
-	driftSure     = 10 // windows
+	driftSure     = 6 // windows
 	driftReal     = 30e-6
 	driftDeadZone = int64(2 * time.Millisecond)
 	stepMost      = int64(20 * time.Millisecond) // no drift moves the line that far in two windows
@@ -96,7 +96,7 @@ func (d *drift) limit() int64 {
 func (d *drift) correct() {
 	d.seen, d.windows = min(d.seen+1, driftMemory), min(d.windows+1, driftMemory)
 	if d.silence > 6*driftWindow {
-		d.seen, d.windows = min(d.seen, 4), min(d.windows, 4)
+		d.seen, d.windows = min(d.seen, driftSure), min(d.windows, 4)
 	}
 	at := d.low + d.slope*float64(d.leastAt-d.since)
 	gone := float64(max(d.leastAt-d.since, driftWindow/2))

@@ -132,7 +132,7 @@ func (l *Line) hold(t *track, p *Packet, k *coding, arrival int64) {
 	if t == l.now {
 		l.learn(t, timestamp, arrival)
 	}
-	t.store.limit = max(t.store.limit, int((l.window+int64(time.Second))/int64(time.Millisecond))*k.bytesPerSecond()/1000+2*packetMax)
+	t.store.limit = max(t.store.limit, int((l.window+2*int64(time.Second))/int64(time.Millisecond))*k.bytesPerSecond()/1000+2*packetMax)
 	at, ok := t.store.put(p.Payload)
 	if !ok {
 		l.stats.Dropped++
