@@ -45,13 +45,12 @@ func (st *siprecStream) begin(s *siprecLine) {
 
 // siprecPlan says which stream each m-line of an offer is for. Nothing has changed yet.
 type siprecPlan struct {
-	line   *siprecLine
-	offer  *sdp.Streams
-	of     []*siprecStream // by m-line; nil: refused
-	fresh  []*siprecStream // made for this offer
-	extra  []*siprecStream // that are to go
-	bound  []*siprecStream // that got ports for this offer
-	labels map[string]bool
+	line  *siprecLine
+	offer *sdp.Streams
+	of    []*siprecStream // by m-line; nil: refused
+	fresh []*siprecStream // made for this offer
+	extra []*siprecStream // that are to go
+	bound []*siprecStream // that got ports for this offer
 }
 
 // plan finds the stream of each m-line: the one that it had, else one that has lost its

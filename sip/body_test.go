@@ -34,6 +34,12 @@ func TestBodiesAndExtensionsThatWeTake(t *testing.T) {
 		"accepts all":        {[]string{"Accept: text/plain, */*;q=0.1"}, siptest.Offer, 200, ""},
 		"accepts no SDP":     {[]string{"Accept: text/plain"}, siptest.Offer, 406, ""},
 		"wants 100rel":       {[]string{"Require: 100rel, timer"}, siptest.Offer, 420, "Unsupported"},
+		"wants siprec":       {[]string{"Require: siprec, timer"}, siptest.Offer, 200, ""},
+		"siprec, torn body":  {[]string{"Require: siprec", "Content-Type: multipart/mixed;boundary=b2"}, multipart, 400, "Warning"},
+		"only metadata":      {[]string{"Content-Type: application/rs-metadata"}, "<recording/>", 200, ""},
+		"LF only":            {[]string{"Content-Type: multipart/mixed;boundary=b1"}, strings.ReplaceAll(multipart, "\r\n", "\n"), 200, ""},
+		"odd boundary":       {[]string{"Content-Type: multipart/mixed;boundary=b:1 x"}, strings.ReplaceAll(multipart, "b1", "b:1 x"), 200, ""},
+		"accepts metadata":   {[]string{"Accept: application/rs-metadata"}, siptest.Offer, 200, ""},
 		"wants timer":        {[]string{"Require: timer"}, siptest.Offer, 200, ""},
 		"Proxy-Require":      {[]string{"Proxy-Require: foo"}, siptest.Offer, 200, ""},
 		"bad Max-Forwards":   {[]string{"Max-Forwards: 70"}, siptest.Offer, 400, ""},
@@ -51,10 +57,20 @@ func TestBodiesAndExtensionsThatWeTake(t *testing.T) {
 				t.Errorf("%d without %s", c.code, c.need)
 			}
 			if c.code == 200 {
-				call.Ack(map[bool]string{true: siptest.Offer}[name == "optional"])
+				call.Ack(map[bool]string{true: siptest.Offer}[name == "optional" || name == "only metadata"])
 			}
 		})
 	}
+}
+
+func TestBodyOfAMegabyteIsRefused(t *testing.T) {
+	t.Parallel()
+	ua := serve(t, newRecorder(t))
+	p := peer(t, ua, "tcp")
+	c := p.NewCall()
+	c.Extra = []string{"Require: siprec", "Content-Type: multipart/mixed;boundary=b1"}
+	c.Request("INVITE", "--b1\r\n\r\n"+strings.Repeat("x", 1<<20)+"\r\n--b1--\r\n")
+	c.Expect(513)
 }
 
 func TestUnknownSchemeAndHostsAreJudged(t *testing.T) {
