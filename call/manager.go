@@ -92,6 +92,7 @@ type Manager struct {
 	hub       hub
 	meters    meters
 	drops     dropWatch
+	aside     asides // what waits for the disk of recordings
 	expected  expectations
 	streaming atomic.Int32 // streams with media, of all calls
 
@@ -282,6 +283,9 @@ func (m *Manager) Close(ctx context.Context) {
 	m.drops.stop()
 	m.work.Wait()
 	m.loader.close()
+	if m.aside.wait(ctx) != nil {
+		m.log.Warn().Int64("waiting", m.aside.n.Load()).Msg("the disk of recordings does not answer")
+	}
 	if m.reaper.Wait(ctx) != nil {
 		m.log.Warn().Int("files", m.reaper.Left()).Msg("files left behind")
 	}

@@ -54,6 +54,6 @@ func (c *Call) playedRecording(file string) {
 	name, ok := strings.CutPrefix(file, recordPrefix)
 	played := c.manager.opts.Recording.Played
 	if ok && played != nil {
-		c.manager.spawn(func() { played(name, "call "+c.id) })
+		c.manager.aside.run(func() { played(name, "call "+c.id) })
 	}
 }

@@ -30,7 +30,7 @@ func init() {
 				return nil, errors.New("it is being recorded: rms_record_stop first")
 			}
 			done := make(chan error, 1)
-			x.manager.spawn(func() { done <- o.Recording.Delete(file, x.who()) })
+			x.manager.aside.run(func() { done <- o.Recording.Delete(file, x.who()) })
 			select {
 			case err := <-done:
 				return nil, err
