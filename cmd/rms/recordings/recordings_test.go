@@ -273,3 +273,13 @@ func TestMistakesAreTold(t *testing.T) {
 		s.fails(want, words...)
 	}
 }
+
+func TestAFolderThatIsInUseSaysWhereToAsk(t *testing.T) {
+	t.Parallel()
+	s := newShell(t, false)
+	s.desk.Put("aa11", "a.wav", 8)
+	s.url = "http://127.0.0.1:1"
+	s.has(s.ok("list"), "aa11")
+	s.fails("--socket or --url", "export", "aa11", "--dir", s.home)
+	s.fails("--socket or --url", "delete", "aa11", "--why", "x")
+}

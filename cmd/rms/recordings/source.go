@@ -90,6 +90,9 @@ func (e *Env) open(ctx context.Context, n need) (source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s belongs to a server that runs, and it cannot be asked: %w", name, err)
 		}
+		if !s.answers(ctx) {
+			return nil, fmt.Errorf("%s belongs to a server that runs, and there is none at %s: say where with --socket or --url in place of --root", name, s.c.Place())
+		}
 		return s, nil
 	case n == hear:
 		fmt.Fprintf(e.Err, "this access is not noted in the books: %v\n", err)
