@@ -18,7 +18,7 @@ type lane struct {
 	past   timeline.Stats // of lines before this one
 	codecs []string
 	ssrc   []uint32
-	known  [maxCodecs]known // for the next line
+	known  []known // for the next line
 	pcm    pcmLine
 	carry  []int16 // sound behind the stage, for the next one: lines give packets whole
 	from   int64   // its place
@@ -46,9 +46,7 @@ func (l *lane) start() *timeline.Line {
 func (l *lane) make(ours bool, delay time.Duration) {
 	l.line = timeline.New(timeline.Options{Rate: l.work.format.Rate, Delay: delay, Ours: ours})
 	for _, k := range l.known {
-		if k.codec.NewDecoder != nil {
-			l.line.SetCodec(k.pt, k.codec)
-		}
+		l.line.SetCodec(k.pt, k.codec)
 	}
 }
 
@@ -114,11 +112,13 @@ func (l *lane) setCodec(pt uint8, codec media.Codec) {
 	if codec.NewDecoder == nil {
 		return
 	}
-	at := slices.IndexFunc(l.known[:], func(k known) bool { return k.codec.NewDecoder == nil || k.pt == pt })
-	if at < 0 {
-		at = int(pt) % maxCodecs
+	at := slices.IndexFunc(l.known, func(k known) bool { return k.pt == pt })
+	switch {
+	case at >= 0:
+		l.known[at].codec = codec
+	case len(l.known) < maxCodecs:
+		l.known = append(l.known, known{pt, codec})
 	}
-	l.known[at] = known{pt, codec}
 	l.start().SetCodec(pt, codec)
 	if name := codec.Encoding(); !slices.Contains(l.codecs, name) && len(l.codecs) < maxSources {
 		l.codecs = append(l.codecs, name)

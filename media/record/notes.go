@@ -12,7 +12,8 @@ type notes struct {
 	gaps    []note
 	marks   []markNote
 	omitted int
-	changed bool // since the sidecar was written
+	changed bool // since the sidecar was written: what a crash must not lose
+	news    bool // what is good to have, too
 	broken  bool
 }
 
@@ -125,7 +126,7 @@ func (c *work) add(g Gap) {
 		return
 	}
 	n := &c.notes
-	n.changed = true
+	n.news = true
 	if len(n.gaps) < maxGaps {
 		n.gaps = append(n.gaps, note{g.At, g.Length, int32(min(g.Packets, 1<<30)), int8(g.Side), reasonNumber(g.Reason)})
 	} else {

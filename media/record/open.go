@@ -32,7 +32,6 @@ const mostNumbers = 10000
 func (c *work) open() bool {
 	c.opened = true
 	r := c.r
-	c.sidecar = r.spec.Sidecar
 	if err := c.create(); err != nil {
 		c.fail("open", err)
 		return false

@@ -28,7 +28,7 @@ func (p *pcmLine) take(c *work, i *item) {
 	}
 	n := len(i.payload) / 2
 	if cap(c.w.side) < n {
-		c.w.side = make([]int16, 1024)
+		c.w.side = make([]int16, 512)
 	}
 	pcm := c.w.side[:n]
 	for k := range pcm {

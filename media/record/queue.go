@@ -10,7 +10,7 @@ import (
 // A recording's audio waits for its next turn in blocks of a common pool; one that
 // records nothing holds none.
 const (
-	blockSize = 4096
+	blockSize = 2048
 	// ownTime and ownBytes may wait in any recording, more only while the budget has room.
 	ownTime  = 5 * time.Second
 	ownBytes = 1 << 20
@@ -19,10 +19,21 @@ const (
 )
 
 type block struct {
-	next *block
-	n    int
-	data [blockSize]byte
+	next  *block
+	n     int
+	big   []byte // instead of small, for one item that is too large for it
+	small [blockSize - 40]byte
 }
+
+func (b *block) data() []byte {
+	if b.big != nil {
+		return b.big
+	}
+	return b.small[:]
+}
+
+// fits tells whether there is room.
+func (b *block) fits(size int) bool { return b != nil && b.big == nil && b.n+size <= len(b.small) }
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
@@ -51,7 +62,10 @@ type item struct {
 	payload    []byte
 }
 
-const itemHeader = 24
+const (
+	itemHeader  = 24
+	mostPayload = 1<<16 - 1
+)
 
 func (i *item) append(b []byte) []byte {
 	var marker byte
@@ -129,11 +143,11 @@ func (q *queue) put(m *budget, i *item, tick time.Duration) (ok, begins bool) {
 	return true, false
 }
 
-func (b *block) add(i *item) { b.n = len(i.append(b.data[:b.n])) }
+func (b *block) add(i *item) { b.n = len(i.append(b.data()[:b.n])) }
 
 // room makes sure that the last block has room, if that is allowed.
 func (q *queue) room(m *budget, size int, tick time.Duration) bool {
-	if q.tail != nil && q.tail.n+size <= blockSize {
+	if q.tail.fits(size) {
 		return true
 	}
 	if q.head == nil {
@@ -153,8 +167,13 @@ func (q *queue) room(m *budget, size int, tick time.Duration) bool {
 		q.tail.next = b
 	}
 	q.tail = b
-	q.bytes += blockSize
-	m.used.Add(blockSize)
+	room := int64(blockSize)
+	if size > len(b.small) {
+		b.big = make([]byte, size)
+		room += int64(size)
+	}
+	q.bytes += room
+	m.used.Add(room)
 	return true
 }
 
@@ -192,7 +211,7 @@ func (q *queue) close() batch {
 func (t *batch) release(m *budget) {
 	for b := t.head; b != nil; {
 		next := b.next
-		b.next = nil
+		b.next, b.big = nil, nil
 		blocks.Put(b)
 		b = next
 	}

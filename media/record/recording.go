@@ -148,7 +148,7 @@ func (r *Recording) PCM(side int, at time.Duration, pcm []int16, rate int) {
 	if side != side&1 || rate < 1000 {
 		return
 	}
-	const most = 1024 // samples in an item
+	const most = 480 // samples in an item: two go into a block
 	var buf [2 * most]byte
 	for len(pcm) > 0 {
 		n := min(len(pcm), most)
@@ -170,7 +170,7 @@ func (r *Recording) Anchor(side int, timestamp uint32, at time.Duration) {
 }
 
 func (r *Recording) put(i *item) {
-	if itemHeader+len(i.payload) > blockSize {
+	if len(i.payload) > mostPayload {
 		r.store.stats.oversized.Add(1)
 		return
 	}

@@ -10,7 +10,10 @@ import (
 
 // sidecarEvery is how often the sidecar of a running recording is written anew, when
 // there is news: a crash must not lose what was paused.
-const sidecarEvery = 5 * time.Second
+const (
+	sidecarEvery = 5 * time.Second
+	newsEvery    = time.Minute // when there are only gaps
+)
 
 // sealEvery is how often the end of an encrypted recording is saved.
 const sealEvery = 500 * time.Millisecond
@@ -24,10 +27,12 @@ func (c *work) refresh() {
 			c.fail("save the end", err)
 		}
 	}
-	if !c.notes.changed || now.Sub(c.saved) < sidecarEvery || c.stop != none {
+	age := now.Sub(c.saved)
+	due := c.notes.changed && age >= sidecarEvery || c.notes.news && age >= newsEvery
+	if !due || c.stop != none {
 		return
 	}
-	c.notes.changed, c.saved = false, now
+	c.notes.changed, c.notes.news, c.saved = false, false, now
 	if err := c.r.store.putSidecar(c.fillSidecar(ledger.Recording)); err != nil {
 		c.fail("write the sidecar", err)
 	}
@@ -53,7 +58,7 @@ func (c *work) flushSealed() error {
 // fillSidecar says all that is known now.
 func (c *work) fillSidecar(state ledger.State) *ledger.Sidecar {
 	r := c.r
-	s := c.sidecar
+	s := r.spec.Sidecar
 	s.ID, s.Call, s.Name, s.File, s.State = r.id, r.spec.Call, r.spec.Name, r.File(), state
 	s.Started, s.StartedMonotonic = c.started.Add(c.duration(c.origin)), c.startedMono+int64(c.duration(c.origin))
 	s.Samples = max(c.inFile(c.stored), 0)

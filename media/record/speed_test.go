@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/go-audio/audio"
 	goaudio "github.com/go-audio/wav"
 
 	"rms/media/record"
@@ -96,6 +98,17 @@ func BenchmarkThousandStereoRecordings(b *testing.B) {
 	b.ReportMetric(float64(used)/float64(length)*1000/count, "mcore/recording")
 	b.ReportMetric(float64(memory)/1000/count, "kB/recording")
 	b.ReportMetric(float64(gaps), "gaps")
+	if name := os.Getenv("RMS_HEAP"); name != "" {
+		runtime.GC()
+		f, _ := os.Create(name)
+		_ = pprof.Lookup("heap").WriteTo(f, 0)
+		_ = f.Close()
+	}
+	var heap runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&heap)
+	b.ReportMetric(float64(heap.HeapAlloc)/1000/count, "live-kB/recording")
+	b.Logf("HeapSys-Released %d Inuse %d Idle %d Stack %d GCSys %d Other %d NextGC %d", heap.HeapSys-heap.HeapReleased, heap.HeapInuse, heap.HeapIdle, heap.StackSys, heap.GCSys, heap.OtherSys, heap.NextGC)
 	begin := time.Now()
 	for _, r := range all {
 		r.Stop(r.Position(), "")
@@ -108,7 +121,7 @@ func BenchmarkThousandStereoRecordings(b *testing.B) {
 }
 
 // BenchmarkThousandIdleByGoAudio is the memory that another library needs for as many
-// files that nothing is written to yet.
+// files with one frame in each.
 func BenchmarkThousandIdleByGoAudio(b *testing.B) {
 	const count = 1000
 	dir := b.TempDir()
@@ -123,7 +136,12 @@ func BenchmarkThousandIdleByGoAudio(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.Cleanup(func() { _ = f.Close() })
-			all = append(all, goaudio.NewEncoder(f, 8000, 16, 2, 1))
+			e := goaudio.NewEncoder(f, 8000, 16, 2, 1)
+			frame := &audio.IntBuffer{Format: &audio.Format{NumChannels: 2, SampleRate: 8000}, Data: make([]int, 320), SourceBitDepth: 16}
+			if err := e.Write(frame); err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, e)
 		}
 	}
 	b.ReportMetric(float64(resident()-before)/1000/count, "kB/recording")

@@ -70,7 +70,7 @@ func (c *work) obey(b *batch, now time.Duration) {
 	var n uint64
 	orders := b.orders
 	for block := b.head; block != nil; block = block.next {
-		for rest := block.data[:block.n]; len(rest) > 0; n++ {
+		for rest := block.data()[:block.n]; len(rest) > 0; n++ {
 			for len(orders) > 0 && orders[0].after <= n {
 				c.order(&orders[0])
 				orders = orders[1:]
@@ -131,7 +131,7 @@ func (c *work) placed(o *order) {
 	case markOrder:
 		c.notes.mark(c.samples(o.at), o.text)
 	case noteOrder:
-		o.change(&c.sidecar)
+		o.change(&c.r.spec.Sidecar)
 		c.notes.changed = true
 	case stopOrder:
 		if c.stop == none {

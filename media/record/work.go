@@ -55,7 +55,6 @@ type work struct {
 	seal   *seal.Writer // nil: not encrypted
 	sealed time.Time    // of the last flush
 
-	sidecar     ledger.Sidecar  // as it was given
 	before      *ledger.Sidecar // of the file that is appended to
 	started     time.Time
 	startedMono int64

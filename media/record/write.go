@@ -90,7 +90,7 @@ func (c *work) lateInto(side int, at int64, pcm []int16) {
 	if c.format.Channels == 2 {
 		width := int(c.frame / 2)
 		if cap(c.w.both) < 2*len(b) {
-			c.w.both = make([]byte, max(2*len(b), blockSize))
+			c.w.both = make([]byte, max(2*len(b), 4096))
 		}
 		both := c.w.both[:2*len(b)]
 		if _, err := c.file.ReadAt(both, c.offset(at)); err != nil {
