@@ -82,7 +82,7 @@ func need(t *testing.T, programs ...string) {
 			continue
 		}
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed: apt-get install kamailio kamailio-extra-modules sip-tester baresip-core sox ffmpeg nodejs npm openssl", p)
+			t.Fatalf("%s is not installed: apt-get install kamailio kamailio-extra-modules sip-tester baresip-core sox ffmpeg nodejs npm openssl s3cmd", p)
 		}
 		t.Skipf("%s is not installed", p)
 	}

@@ -323,7 +323,7 @@ func TestS3OverTLSNeedsItsAuthority(t *testing.T) {
 	to := s.target()
 	to.Endpoint = "https://" + s3Addr
 	r, u := newS3Source(t), &uploads{}
-	i, want := r.make("r", 50_000)
+	i, _ := r.make("r", 50_000)
 	r.add(r.queue(to, u), i)
 	eventually(t, 20*time.Second, "the refusal", func() bool { _, failed := u.count(); return failed >= 1 })
 	if done, _ := u.count(); done > 0 || !strings.Contains(u.failed[0].Err.Error(), "certificate") {
@@ -331,7 +331,7 @@ func TestS3OverTLSNeedsItsAuthority(t *testing.T) {
 	}
 	r, u = newS3Source(t), &uploads{}
 	to.CAFile = cert
-	i, want = r.make("r", 50_000)
+	i, want := r.make("r", 50_000)
 	r.add(r.queue(to, u), i)
 	eventually(t, 20*time.Second, "the delivery", func() bool { done, _ := u.count(); return done == 1 })
 	if !bytes.Equal(s.get("of/2026/r.wav"), want) {

@@ -54,7 +54,7 @@ func tape(t *testing.T, to []seal.Recipient, want []byte) []moment {
 func TestACrashLosesLessThanAFlush(t *testing.T) {
 	t.Parallel()
 	_, to, ids := keys(t)
-	want := sound(20 * second)
+	want := sound(11 * second)
 	all := tape(t, to, want)
 	check := func(what string, file, tail []byte, promised int) {
 		t.Helper()
@@ -75,7 +75,7 @@ func TestACrashLosesLessThanAFlush(t *testing.T) {
 		}
 		// Between two steps the file grew: the crash may come at any byte of it.
 		before := all[i-1]
-		for n := len(before.file); n < len(m.file); n += 1 + (len(m.file)-len(before.file))/257 {
+		for n := len(before.file); n < len(m.file); n += 1 + (len(m.file)-len(before.file))/41 {
 			check("torn", m.file[:n], before.tail, before.promised)
 			garbage := append(bytes.Clone(m.file[:n]), make([]byte, len(m.file)-n)...)
 			check("torn, rest zero", garbage, before.tail, before.promised)

@@ -58,7 +58,7 @@ func parseRecipient(text string) (Recipient, error) {
 	}
 	keys, err := age.ParseRecipients(strings.NewReader(text))
 	if err != nil || len(keys) != 1 || strings.ContainsAny(text, "\r\n") {
-		return Recipient{}, fmt.Errorf("key to encrypt for %q is none: write age1..., ssh-ed25519 ... or ssh-rsa ...", cut(text))
+		return Recipient{}, fmt.Errorf("key to encrypt for %q is none: it begins with age1, ssh-ed25519 or ssh-rsa", cut(text))
 	}
 	return Recipient{Name: text, key: keys[0]}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// deliver is an attempt: the recording, its sidecar, then the local copy. What it has
+// deliver is an attempt: the recording, what lies beside it, then the local copy. What it has
 // done is noted after each step, so that the next attempt goes on from there.
 func (q *Queue) deliver(ctx context.Context, j *job) error {
 	ctx, w, done := watched(ctx, q.opts.Stall, &j.sent)
@@ -27,8 +27,17 @@ func (q *Queue) deliver(ctx context.Context, j *job) error {
 			return err
 		}
 	}
+	if e = q.look(j); e.Item.Tail != "" && !e.Tail {
+		verified, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Tail, w)
+		if err != nil {
+			return err
+		}
+		if err := q.note(j, func(e *entry) { e.Tail, e.Verified = true, e.Verified && verified }); err != nil {
+			return err
+		}
+	}
 	if e = q.look(j); e.Item.Sidecar != "" && !e.Sidecar {
-		if err := q.deliverSidecar(ctx, e.Item, w); err != nil {
+		if _, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Sidecar, w); err != nil {
 			return err
 		}
 		if err := q.note(j, func(e *entry) { e.Sidecar = true }); err != nil {
@@ -151,16 +160,16 @@ func (s steady) ReadAt(p []byte, off int64) (int, error) {
 	return s.ReaderAt.ReadAt(p, off)
 }
 
-func (q *Queue) deliverSidecar(ctx context.Context, i Item, w *watch) error {
-	f, info, err := q.open(i.Sidecar)
+// deliverBeside delivers a small file that lies beside a recording.
+func (q *Queue) deliverBeside(ctx context.Context, id, name string, w *watch) (bool, error) {
+	f, info, err := q.open(name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
 	sum, err := measure(ctx, f, info.Size(), 0)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = q.carrier.put(ctx, &object{id: i.ID, name: i.Sidecar, body: f, size: info.Size(), sum: sum, watch: w})
-	return err
+	return q.carrier.put(ctx, &object{id: id, name: name, body: f, size: info.Size(), sum: sum, watch: w})
 }

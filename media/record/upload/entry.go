@@ -44,7 +44,8 @@ type entry struct {
 	Error    string    `json:"error,omitempty"` // of the last attempt
 	Audio    bool      `json:"audio,omitempty"` // the file has arrived
 	Verified bool      `json:"verified,omitempty"`
-	Sidecar  bool      `json:"sidecar,omitempty"` // so has its sidecar
+	Tail     bool      `json:"tail,omitempty"`    // so has its tail
+	Sidecar  bool      `json:"sidecar,omitempty"` // and its sidecar
 	Removed  bool      `json:"removed,omitempty"`
 	Sum      string    `json:"sum,omitempty"` // SHA-256 of the file that arrived
 	Multi    *multi    `json:"multipart,omitempty"`
@@ -110,8 +111,11 @@ func (i *Item) check() error {
 	if err := checkName(i.File); err != nil {
 		return err
 	}
-	if i.Sidecar != "" {
-		if err := checkName(i.Sidecar); err != nil {
+	for _, name := range []string{i.Tail, i.Sidecar} {
+		if name == "" {
+			continue
+		}
+		if err := checkName(name); err != nil {
 			return err
 		}
 	}

@@ -140,7 +140,7 @@ func (q *Queue) Add(i Item) error {
 	}
 	e := &j.entry
 	e.Version, e.Item, e.State, e.Added = version, i, Waiting, time.Now()
-	e.Audio, e.Sidecar, e.Removed, e.Verified, e.Refusals, e.Error = false, false, false, false, 0, ""
+	e.Audio, e.Tail, e.Sidecar, e.Removed, e.Verified, e.Refusals, e.Error = false, false, false, false, false, 0, ""
 	j.live, j.sum = nil, nil
 	if j.busy {
 		j.again = true

@@ -169,3 +169,26 @@ func TestBackOffGrowsAndIsBounded(t *testing.T) {
 		last = least
 	}
 }
+
+func TestTheTailOfASealedRecordingGoesBeforeItsSidecar(t *testing.T) {
+	t.Parallel()
+	s, p, e := newStorage(t), newPlace(t, t.TempDir()), &told{}
+	q := p.open(s.target(), e)
+	i, _ := p.record("r", 1000)
+	i.Tail = "r.wav.age.tail"
+	must(t, os.WriteFile(filepath.Join(p.dir, i.Tail), []byte("the end"), 0o600))
+	must(t, q.Add(i))
+	delivered(t, e)
+	same(t, "tail", s.object(t, "of/2026/r.wav.age.tail"), []byte("the end"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var puts []string
+	for _, r := range s.requests {
+		if name, ok := strings.CutPrefix(r, "PUT /calls/of/2026/"); ok {
+			puts = append(puts, name)
+		}
+	}
+	if strings.Join(puts, " ") != "r.wav r.wav.age.tail r.wav.json" {
+		t.Errorf("order: %q", puts)
+	}
+}

@@ -131,7 +131,7 @@ func (q *Queue) settle(j *job, err error, ended bool) {
 }
 
 func (e *entry) delivered() bool {
-	return e.Audio && (e.Sidecar || e.Item.Sidecar == "")
+	return e.Audio && (e.Tail || e.Item.Tail == "") && (e.Sidecar || e.Item.Sidecar == "")
 }
 
 // failed decides when a recording is tried again, or that it is not. The lock is held.
