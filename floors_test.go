@@ -64,7 +64,7 @@ var floors = map[string]int{
 	"cmd/rms/terminal": 57,
 
 	// A client, on top of the console's.
-	"cmd/rms/recordings": 61,
+	"cmd/rms/recordcmd": 61,
 
 	// What every script language stands on.
 	"scripting/lua":        48,

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"rms/cmd/rms/ctl"
-	archive "rms/cmd/rms/recordings"
+	archive "rms/cmd/rms/recordcmd"
 	"rms/config"
 )
 

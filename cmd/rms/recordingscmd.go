@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/term"
 
-	archive "rms/cmd/rms/recordings"
+	archive "rms/cmd/rms/recordcmd"
 	"rms/config"
 )
 

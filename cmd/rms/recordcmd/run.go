@@ -1,6 +1,6 @@
-// Package recordings is behind "rms recordings": it lists, shows, plays, exports, holds
+// Package recordcmd is behind "rms recordings": it lists, shows, plays, exports, holds
 // and removes what rms recorded, in a folder on this machine or at a server that runs.
-package recordings
+package recordcmd
 
 import (
 	"context"

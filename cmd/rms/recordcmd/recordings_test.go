@@ -1,4 +1,4 @@
-package recordings_test
+package recordcmd_test
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"rms/cmd/rms/ctl"
-	"rms/cmd/rms/recordings"
+	"rms/cmd/rms/recordcmd"
 	"rms/media/record/ledger"
 	"rms/media/record/shelf/shelftest"
 	"rms/media/wav"
@@ -72,7 +72,7 @@ func newShell(t *testing.T, serve bool) *shell {
 func (s *shell) do(words ...string) (out, said string, err error) {
 	s.t.Helper()
 	var o, e bytes.Buffer
-	env := &recordings.Env{
+	env := &recordcmd.Env{
 		Out: &o, Err: &e, By: "test", Root: func(string) (string, string, error) { return s.desk.Dir, "", nil }, Parse: parse, PrintFlags: func(*flag.FlagSet) {},
 		Connect: func(p ctl.Place) (*ctl.Client, error) {
 			if s.url == "" {
