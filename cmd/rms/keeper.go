@@ -180,6 +180,8 @@ func (k *keeper) start(events upload.Events, dial dialFunc) error {
 	if _, books := k.opened(); books != nil {
 		if err := k.store.Repair(k.repaired); err != nil {
 			k.log.Error().Err(err).Msg("recordings that were left open could not all be closed")
+		} else {
+			k.forgetLost()
 		}
 	}
 	if r := &k.cfg.Record; r.Keep > 0 || r.MaxSize > 0 {

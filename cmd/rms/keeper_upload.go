@@ -12,6 +12,7 @@ import (
 	"rms/config"
 	"rms/media/record"
 	"rms/media/record/ledger"
+	"rms/media/record/seal"
 	"rms/media/record/upload"
 )
 
@@ -70,8 +71,16 @@ func uploadTarget(u *config.Upload) upload.Target {
 	return t
 }
 
-func itemOf(sc *ledger.Sidecar) upload.Item {
-	return upload.Item{ID: sc.ID, Call: sc.Call, File: sc.File, Sidecar: ledger.SidecarName(sc.File), Bytes: sc.Bytes, SHA256: sc.SHA256}
+// itemOf is what is delivered of a recording: with the tail that a crash left of an
+// encrypted one.
+func (k *keeper) itemOf(sc *ledger.Sidecar) upload.Item {
+	i := upload.Item{ID: sc.ID, Call: sc.Call, File: sc.File, Sidecar: ledger.SidecarName(sc.File), Bytes: sc.Bytes, SHA256: sc.SHA256}
+	if root, _ := k.opened(); root != nil && len(sc.EncryptedTo) > 0 {
+		if _, err := root.Lstat(sc.File + seal.TailSuffix); err == nil {
+			i.Tail = sc.File + seal.TailSuffix
+		}
+	}
+	return i
 }
 
 // started lets the parts of a recording go while it is made. It is record.Options.Started.
@@ -86,9 +95,39 @@ func (k *keeper) started(r *record.Recording) {
 }
 
 // stopped hands a recording that is complete to the queue. It is record.Options.Stopped.
-func (k *keeper) stopped(_ *record.Recording, result record.Result) {
+func (k *keeper) stopped(r *record.Recording, result record.Result) {
 	if result.Bytes > 0 {
 		k.add(&result.Sidecar)
+		return
+	}
+	k.forget(r.ID())
+}
+
+// forget drops what was sent of a recording of which nothing is left.
+func (k *keeper) forget(id string) {
+	if k.queue == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), forgetLimit)
+	defer cancel()
+	if err := k.queue.Forget(ctx, id); err != nil && !errors.Is(err, upload.ErrUnknown) {
+		k.log.Warn().Err(err).Str("recording", id).Msg("parts of a recording that is gone may be left where it was sent")
+	}
+}
+
+// forgetLimit is how long the far end may take to drop parts.
+const forgetLimit = 5 * time.Second
+
+// forgetLost drops recordings that were sent while they were made and that Repair did
+// not find.
+func (k *keeper) forgetLost() {
+	if k.queue == nil {
+		return
+	}
+	for _, s := range k.queue.All() {
+		if s.State == upload.Live {
+			k.forget(s.Item.ID)
+		}
 	}
 }
 
@@ -96,7 +135,7 @@ func (k *keeper) add(sc *ledger.Sidecar) {
 	if k.queue == nil {
 		return
 	}
-	if err := k.queue.Add(itemOf(sc)); err != nil {
+	if err := k.queue.Add(k.itemOf(sc)); err != nil {
 		k.log.Error().Err(err).Str("file", sc.File).Msg("recording cannot be queued for delivery")
 	}
 }
@@ -108,7 +147,7 @@ func (k *keeper) deliver(_ context.Context, sc *ledger.Sidecar) error {
 	}
 	err := k.queue.Retry(sc.ID)
 	if errors.Is(err, upload.ErrUnknown) {
-		return k.queue.Add(itemOf(sc))
+		return k.queue.Add(k.itemOf(sc))
 	}
 	return err
 }
