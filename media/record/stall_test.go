@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -161,4 +162,37 @@ func TestBeginOfALossIsToldWhileTheDiskStalls(t *testing.T) {
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAStalledDiskHoldsNoStop has everything end while the disk does not answer.
+func TestAStalledDiskHoldsNoStop(t *testing.T) {
+	t.Parallel()
+	d := newDisk()
+	s, err := record.Open(record.Options{FS: d, Interval: 20 * time.Millisecond, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		r, _ := start(t, s, record.Spec{Template: "{id}.wav"})
+		feed(r, 0, time.Second, 8000)
+	}
+	d.stall()
+	begin := time.Now()
+	for _, r := range s.Live() {
+		feed(r, time.Second, 2*time.Second, 8000)
+		r.Stop(2*time.Second, "hangup")
+	}
+	if took := time.Since(begin); took > slowest*8 {
+		t.Errorf("stopping took %v", took)
+	}
+	if _, err := s.Start(record.Spec{}); err != nil { // its file waits, the call does not
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.Close(ctx); err == nil {
+		t.Error("all is closed although the disk stalls")
+	}
+	d.recover()
+	wait(t, "the store to end", func() bool { return s.Close(t.Context()) == nil })
 }

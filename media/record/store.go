@@ -68,9 +68,8 @@ type Store struct {
 	free    atomic.Uint64 // bytes, as of the last look
 	trouble atomic.Pointer[trouble]
 
-	stop   chan struct{}
-	done   sync.WaitGroup
-	kicked chan struct{} // wakes the sync
+	stop chan struct{}
+	done sync.WaitGroup
 }
 
 // Stats counts what a Store did.
@@ -107,7 +106,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{
 		o: o, fs: o.FS, boot: bootID(),
-		live: map[string]*Recording{}, files: map[string]struct{}{}, stop: make(chan struct{}), kicked: make(chan struct{}, 1),
+		live: map[string]*Recording{}, files: map[string]struct{}{}, stop: make(chan struct{}),
 	}
 	if o.Open != nil {
 		s.late = &lateFS{open: o.Open}
