@@ -130,7 +130,7 @@ func TestLineRunsForADay(t *testing.T) {
 	line.SetCodec(0, lookup(t, "PCMU", 8000))
 	s := &lastPlace{}
 	p := timeline.Packet{Payload: make([]byte, 1600), Timestamp: 1 << 31}
-	for at := time.Duration(0); at < 25*time.Hour; at += 200 * time.Millisecond {
+	for at := time.Duration(0); at < 25*hour; at += 200 * time.Millisecond {
 		p.Arrival = at + 200*time.Millisecond
 		line.Write(&p)
 		p.Sequence++

@@ -115,10 +115,9 @@ func (f *far) send(at time.Duration, pt uint8, payload []byte, marker bool) bool
 
 // tape is a sink that keeps everything.
 type tape struct {
-	t     testing.TB
-	line  *timeline.Line
-	pcm   []int16
-	blind bool
+	t    testing.TB
+	line *timeline.Line
+	pcm  []int16
 }
 
 func (s *tape) Place(at int64, pcm []int16) {

@@ -105,15 +105,15 @@ func bessel(x float64) float64 {
 }
 
 // at returns the sample a fraction behind the middle of past, 2*half samples.
-func (k *kernel) at(past []int16, fraction float64) int16 {
+func (k *kernel) at(past []float32, fraction float64) int16 {
 	row := k.row(int(fraction*float64(k.rows) + 0.5))
 	past = past[:len(row)]
 	var a, b, c, d float32
 	for len(row) >= 8 && len(past) >= 8 {
-		a += row[0]*float32(past[0]) + row[4]*float32(past[4])
-		b += row[1]*float32(past[1]) + row[5]*float32(past[5])
-		c += row[2]*float32(past[2]) + row[6]*float32(past[6])
-		d += row[3]*float32(past[3]) + row[7]*float32(past[7])
+		a += row[0]*past[0] + row[4]*past[4]
+		b += row[1]*past[1] + row[5]*past[5]
+		c += row[2]*past[2] + row[6]*past[6]
+		d += row[3]*past[3] + row[7]*past[7]
 		row, past = row[8:], past[8:]
 	}
 	v := math.RoundToEven(float64(a + b + c + d))

@@ -53,8 +53,7 @@ type Line struct {
 	doubt    doubt
 	anchor   anchor // that came before its packets
 
-	lag      int64 // ns from the fastest packets' arrival to where they are placed
-	lagKnown bool
+	lag int64 // ns from the fastest packets' arrival to where they are placed
 
 	clock int64 // ns, the latest arrival
 	until int64

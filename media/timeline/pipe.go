@@ -116,6 +116,7 @@ func (p *pipe) drain(w *work, m *mapping) {
 func (p *pipe) run(w *work, m *mapping, limit int64) {
 	base := p.have - int64(len(p.past))
 	end := base + int64(len(w.in))
+	w.smooth = w.smooth[:0]
 	for p.n < limit {
 		count, distance := m.exact(p.n, p.rate)
 		if count == 0 {
@@ -146,6 +147,11 @@ func (p *pipe) interpolate(w *work, m *mapping, base, end, limit int64) bool {
 	if p.kernel == nil {
 		p.kernel = kernelFor(p.rate, m.out)
 	}
+	if len(w.smooth) == 0 {
+		for _, s := range w.in {
+			w.smooth = append(w.smooth, float32(s))
+		}
+	}
 	half := int64(p.kernel.half)
 	index, fraction := m.source(p.n, p.rate)
 	if index < base { // nothing of it is kept
@@ -159,7 +165,7 @@ func (p *pipe) interpolate(w *work, m *mapping, base, end, limit int64) bool {
 			return false
 		}
 		if from := index - half + 1 - base; from >= 0 {
-			w.one(p.n, p.kernel.at(w.in[from:from+2*half], fraction))
+			w.one(p.n, p.kernel.at(w.smooth[from:from+2*half], fraction))
 		}
 		p.n++
 		fraction += step

@@ -6,6 +6,6 @@ import "time"
 
 // hour is shorter under the race detector.
 const (
-	hour   = 10 * time.Minute
+	hour   = 90 * time.Second
 	raceOn = true
 )

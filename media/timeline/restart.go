@@ -12,7 +12,10 @@ type doubt struct {
 	packets []Packet
 }
 
-const believed = 3 // packets in sequence
+const (
+	believed = 3 // packets in sequence
+	burst    = 8 // packets that tell what was held up from what paused
+)
 
 // believe forgets strays: the stream goes on as it was.
 func (l *Line) believe() {
@@ -40,14 +43,38 @@ func (l *Line) distrust(p *Packet, k *coding, arrival int64) {
 }
 
 // need is how many packets prove a change: one is enough from the same source at the
-// same place of the sequence, when its codec changed.
+// same place of the sequence, when its codec changed; where the stream goes on, but
+// late, more tell why.
 func (l *Line) need(p *Packet, k *coding) int {
 	t := l.now
 	ahead := t.sequence(p.Sequence) - t.end
 	if l.o.Ours || (p.SSRC == t.ssrc && int64(k.codec.ClockRate) != t.clock && ahead > -100 && ahead < 3000) {
 		return 1
 	}
+	if l.resumes(t, &l.doubt.packets[0], k) {
+		return burst
+	}
 	return believed
+}
+
+// resumes tells whether a packet goes on where the track ended, but for the time.
+func (l *Line) resumes(t *track, p *Packet, k *coding) bool {
+	if p.SSRC != t.ssrc || int64(k.codec.ClockRate) != t.clock {
+		return false
+	}
+	ahead, step := t.sequence(p.Sequence)-t.end, t.timestamp(p.Timestamp)-t.newest
+	return ahead >= 0 && ahead <= 100 && step > 0 && step <= (ahead+2)*2*max(t.units, 1)
+}
+
+// decide ends doubts about packets that no others follow.
+func (l *Line) decide() {
+	d := &l.doubt
+	if d.n < believed || l.time()-int64(d.packets[d.n-1].Arrival) < lateMost {
+		return
+	}
+	if k := l.coding(d.packets[0].PayloadType); k != nil && k.usable() {
+		l.change(k)
+	}
 }
 
 // follows tells whether a packet belongs to the same stream as another one: near it, in
@@ -79,7 +106,8 @@ func (l *Line) change(k *coding) {
 	d, t := &l.doubt, l.now
 	first, last := &d.packets[0], &d.packets[d.n-1]
 	if l.isBurst(t, first, last, k) {
-		t.stalled = true
+		t.stalled, t.stall = true, int64(first.Arrival)
+		t.stallBehind = l.behind(t, t.timestamp(first.Timestamp), t.stall)
 	} else {
 		reason := Jump
 		if t.ssrc == first.SSRC && int64(first.Arrival)-t.last > int64(longPause) {
@@ -97,16 +125,11 @@ func (l *Line) change(k *coding) {
 // isBurst tells packets that were held up on their way, and now come faster than they
 // were sent, from a stream whose timestamps stood still.
 func (l *Line) isBurst(t *track, first, last *Packet, k *coding) bool {
-	if first.SSRC != t.ssrc || int64(k.codec.ClockRate) != t.clock || l.o.Ours || first == last {
-		return false
-	}
-	ahead := t.sequence(first.Sequence) - t.end
-	step := t.timestamp(first.Timestamp) - t.newest
-	if ahead < 0 || ahead > 100 || step <= 0 || step > (ahead+2)*2*max(t.units, 1) {
+	if l.o.Ours || !l.resumes(t, first, k) {
 		return false
 	}
 	sent := int64(int32(last.Timestamp-first.Timestamp)) * 1e9 / t.clock
-	return int64(last.Arrival-first.Arrival)*2 < sent
+	return int64(last.Arrival-first.Arrival)*3 < sent
 }
 
 // fresh returns a track for what begins now, and lets the present one wait for what

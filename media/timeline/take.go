@@ -13,6 +13,7 @@ func (l *Line) Finish(until int64, s Sink) {
 
 func (l *Line) take(until int64, s Sink, all bool) {
 	l.until = max(l.until, max(-mostPosition, min(until, mostPosition)))
+	l.decide()
 	w := works.Get().(*work)
 	w.sink, w.least = s, l.floor
 	if l.old != nil {

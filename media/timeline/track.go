@@ -60,6 +60,8 @@ type track struct {
 	provisional bool  // may be placed anew
 	succeeds    bool  // goes on with the mapping of the one before
 	stalled     bool  // a burst comes that was held up
+	stall       int64 // arrival of the burst's first packet
+	stallBehind int64 // how late that was
 	silence     int64 // before it, when it succeeds
 	drift       drift
 	m           mapping
@@ -156,16 +158,6 @@ func (t *track) release() {
 	}
 	*h = held{}
 	t.next++
-}
-
-// holes tells whether packets are missing among those held.
-func (t *track) holes() bool {
-	for seq := t.next; seq < t.end; seq++ {
-		if t.slot(seq).kind == nothing {
-			return true
-		}
-	}
-	return false
 }
 
 // reset makes the track ready for another stretch; its memory stays.

@@ -5,12 +5,13 @@ import "sync"
 // work is what one Take needs meanwhile. It belongs to nobody in between, so that
 // lines which wait hold no audio.
 type work struct {
-	sink  Sink
-	least int64 // position before which nothing is placed
-	in    []int16
-	out   []int16 // goes to position at
-	at    int64
-	bytes []byte
+	sink   Sink
+	least  int64 // position before which nothing is placed
+	in     []int16
+	smooth []float32 // in, when it is interpolated
+	out    []int16   // goes to position at
+	at     int64
+	bytes  []byte
 }
 
 // workRun is how many samples go to the sink at once, about.

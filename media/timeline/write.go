@@ -80,7 +80,8 @@ func (l *Line) fits(t *track, p *Packet, k *coding, arrival int64) bool {
 	case seq-t.end > 100 && (timestamp-t.newest)*2 < (seq-t.end)*max(t.units, 1):
 		return false // its sequence number has nothing to do with its timestamp
 	case t.stalled:
-		return seq-t.end < 100 && arrival-t.last < lateMost
+		caughtUp := (t.stallBehind - behind) * 2
+		return seq-t.end < 100 && caughtUp > arrival-t.stall-lateMost
 	}
 	return behind < lateMost
 }
