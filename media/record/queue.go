@@ -126,21 +126,20 @@ type span struct{ from, to time.Duration }
 func (q *queue) put(m *budget, i *item, tick time.Duration) (ok, begins bool) {
 	size := itemHeader + len(i.payload)
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return false, false
-	}
-	if q.dropping || !q.room(m, size, tick) {
-		begins = !q.dropping
-		if begins {
+	switch {
+	case q.closed:
+	case q.dropping || !q.room(m, size, tick):
+		if begins = !q.dropping; begins {
 			q.dropping, q.from = true, tick
 		}
 		q.dropped++
-		return false, begins
+	default:
+		q.tail.add(i)
+		q.items++
+		ok = true
 	}
-	q.tail.add(i)
-	q.items++
-	return true, false
+	q.mu.Unlock()
+	return ok, begins
 }
 
 func (b *block) add(i *item) { b.n = len(i.append(b.data()[:b.n])) }

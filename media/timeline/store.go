@@ -9,6 +9,7 @@ type store struct {
 }
 
 const (
+	storeStep  = 512
 	smallStore = 2048 // what a store keeps when it is empty
 	patience   = 8    // turns until room that is not needed is given back
 )
@@ -19,9 +20,23 @@ func (s *store) put(payload []byte) (at int32, ok bool) {
 		return 0, false
 	}
 	at = int32(len(s.bytes))
+	if need := at + int32(len(payload)); int(need) > cap(s.bytes) {
+		s.grow(int(need))
+	}
 	s.bytes = append(s.bytes, payload...)
 	s.live += len(payload)
 	return at, true
+}
+
+// grow makes room by small steps: thousands of stores hold little each.
+func (s *store) grow(need int) {
+	s.resize(max(need, cap(s.bytes)*5/4))
+}
+
+func (s *store) resize(need int) {
+	room := make([]byte, len(s.bytes), (need+storeStep-1)/storeStep*storeStep)
+	copy(room, s.bytes)
+	s.bytes = room
 }
 
 func (s *store) get(h *held) []byte { return s.bytes[h.at:][:h.size] }
@@ -33,12 +48,12 @@ func (s *store) drop(h *held) {
 
 // relax gives back, in the end, the room that is not needed. used is what was.
 func (s *store) relax(used int) {
-	if cap(s.bytes) <= smallStore || used*2 > cap(s.bytes) {
+	if cap(s.bytes) <= smallStore || used*5/4+storeStep > cap(s.bytes) {
 		s.roomy = 0
 		return
 	}
 	if s.roomy++; s.roomy > patience {
-		s.bytes = append(make([]byte, 0, max(smallStore, used*3/2)), s.bytes...)
+		s.resize(max(smallStore, used))
 		s.roomy = 0
 	}
 }
