@@ -76,7 +76,7 @@ func (k *keeper) early() error {
 	if _, err := os.Stat(k.cfg.Record.Root); err != nil && !chosen {
 		return nil // it is made with the first recording
 	}
-	_, _, err := k.open()
+	err := k.store.Ready()
 	switch {
 	case err == nil:
 		return nil
@@ -132,9 +132,6 @@ func (k *keeper) open() (record.FS, *ledger.Ledger, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if k.books != nil {
-		return dir, k.books, nil
-	}
 	root, err := os.OpenRoot(k.cfg.Record.Root)
 	if err != nil {
 		return nil, nil, errors.Join(err, dir.Close())
@@ -178,11 +175,7 @@ func (k *keeper) start(events upload.Events, dial dialFunc) error {
 		return err
 	}
 	if _, books := k.opened(); books != nil {
-		if err := k.store.Repair(k.repaired); err != nil {
-			k.log.Error().Err(err).Msg("recordings that were left open could not all be closed")
-		} else {
-			k.forgetLost()
-		}
+		k.repair()
 	}
 	if r := &k.cfg.Record; r.Keep > 0 || r.MaxSize > 0 {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -190,6 +183,23 @@ func (k *keeper) start(events upload.Events, dial dialFunc) error {
 		k.wait.Go(func() { k.cleanUp(ctx) })
 	}
 	return nil
+}
+
+// repair closes what a crash left open.
+func (k *keeper) repair() {
+	from, n := time.Now(), 0
+	err := k.store.Repair(func(r record.Repaired) {
+		n++
+		k.repaired(r)
+	})
+	if n > 0 {
+		k.log.Info().Int("recordings", n).Dur("took", time.Since(from)).Msg("recordings that were left open are seen to")
+	}
+	if err != nil {
+		k.log.Error().Err(err).Msg("recordings that were left open could not all be closed")
+		return
+	}
+	k.forgetLost()
 }
 
 func (k *keeper) repaired(r record.Repaired) {

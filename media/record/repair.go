@@ -26,7 +26,7 @@ type Repaired struct {
 // the sidecar says "repaired", the chain has it. If the machine itself was not started
 // anew since, all that was written is there; otherwise only what the header says was
 // surely on the disk. report may be nil; it is called by one goroutine at a time. What
-// was begun meanwhile is not touched.
+// was begun meanwhile is not touched. A store that is opened late must be Ready.
 func (s *Store) Repair(report func(Repaired)) error {
 	names, err := s.fs.List(openDir)
 	if err != nil {

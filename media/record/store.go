@@ -137,6 +137,18 @@ func positive[T int | int64 | time.Duration](v, otherwise T) T {
 	return otherwise
 }
 
+// Ready opens what Options.Open opens now, not with the first file, and looks how much
+// room there is. Repair finds nothing before. It may wait for the disk.
+func (s *Store) Ready() error {
+	if s.late != nil {
+		if _, err := s.late.need(); err != nil {
+			return err
+		}
+	}
+	s.look()
+	return nil
+}
+
 // ledger returns the books that recordings are entered in, nil when there are none.
 func (s *Store) ledger() *ledger.Ledger {
 	if s.late != nil {
