@@ -28,6 +28,7 @@ type ear struct {
 type heard struct {
 	packet rtp.Packet
 	from   *net.UDPAddr
+	at     time.Time
 }
 
 // listen opens an ear on an even port; it is closed when the test ends.
@@ -66,7 +67,7 @@ func (e *ear) readRTP() {
 		if err != nil {
 			return
 		}
-		h := heard{from: from}
+		h := heard{from: from, at: time.Now()}
 		if h.packet.Unmarshal(slices.Clone(buffer[:n])) == nil {
 			e.mu.Lock()
 			e.heard = append(e.heard, h)

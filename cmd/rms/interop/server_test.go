@@ -32,8 +32,14 @@ end
 // files of a directory, and more flags.
 func startServer(t *testing.T, addr, script, roots string, more ...string) *server {
 	t.Helper()
+	return startScript(t, addr, "route.lua", script, roots, more...)
+}
+
+// startScript is startServer for a script of any language, as the end of its name says.
+func startScript(t *testing.T, addr, name, script, roots string, more ...string) *server {
+	t.Helper()
 	dir := t.TempDir()
-	file := filepath.Join(dir, "route.lua")
+	file := filepath.Join(dir, name)
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
