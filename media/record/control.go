@@ -33,24 +33,22 @@ type order struct {
 
 // Pause leaves out of the file all sound at or behind at, also what waits already and
 // what comes late, until Resume. The file keeps its time line.
-func (r *Recording) Pause(at time.Duration) {
-	if r.state.CompareAndSwap(int32(Running), int32(Paused)) || r.State() == Opening {
-		r.order(order{kind: pauseOrder, at: at})
-	}
-}
+func (r *Recording) Pause(at time.Duration) { r.pause(at, false) }
 
 // PauseMasked is Pause, and notes that digits are hidden meanwhile.
-func (r *Recording) PauseMasked(at time.Duration) {
-	if r.state.CompareAndSwap(int32(Running), int32(Paused)) || r.State() == Opening {
-		r.order(order{kind: pauseOrder, at: at, ours: true})
-	}
+func (r *Recording) PauseMasked(at time.Duration) { r.pause(at, true) }
+
+// pause tells the worker, whatever the state: that is only what others see, and the
+// worker may change it just now.
+func (r *Recording) pause(at time.Duration, masked bool) {
+	r.order(order{kind: pauseOrder, at: at, ours: masked})
+	r.state.CompareAndSwap(int32(Running), int32(Paused))
 }
 
 // Resume ends a pause at this sample.
 func (r *Recording) Resume(at time.Duration) {
-	if r.state.CompareAndSwap(int32(Paused), int32(Running)) || r.State() == Opening {
-		r.order(order{kind: resumeOrder, at: at})
-	}
+	r.order(order{kind: resumeOrder, at: at})
+	r.state.CompareAndSwap(int32(Paused), int32(Running))
 }
 
 // Mark names a place in the sidecar.

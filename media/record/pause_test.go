@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rms/media/record"
+	"rms/media/record/ledger"
 )
 
 func TestPauseLeavesOutEachSampleOfIt(t *testing.T) {
@@ -45,6 +46,43 @@ func TestPauseLeavesOutEachSampleOfIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// opener resumes in the moment in which the file is there.
+type opener struct{ *diary }
+
+func (o opener) Started(r *record.Recording) {
+	r.Resume(200 * time.Millisecond)
+	o.diary.Started(r)
+}
+
+func TestAPauseFromBeforeTheFileIsOpenEndsWhenItIs(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	hold := make(chan struct{})
+	s := open(t, record.Options{Open: func() (record.FS, *ledger.Ledger, error) {
+		<-hold
+		dir, err := record.OpenDir(root)
+		return dir, nil, err
+	}})
+	d := &diary{stopped: make(chan struct{})}
+	r, err := s.Start(record.Spec{File: "x.wav", Events: opener{d}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Pause(100 * time.Millisecond)
+	close(hold)
+	wait(t, "the file to be open", d.begun)
+	feed(r, 0, time.Second, 8000)
+	r.Stop(time.Second, "")
+	result := d.end(t)
+	if p := result.Sidecar.Pauses; len(p) != 1 || p[0].AtMS != 100 || p[0].LengthMS != 100 {
+		t.Errorf("pauses %+v", p)
+	}
+	_, pcm := read(t, root, "x.wav")
+	want := expected(record.Stereo, 8000, 8000)
+	clear(want[2*800 : 2*1600])
+	same(t, "a pause of 100 ms", pcm, want)
 }
 
 func TestPausesCanHaveATone(t *testing.T) {
