@@ -34,7 +34,27 @@ func (g *Graph) layOut(cut bool) error {
 		n.add(m)
 	}
 	g.lay(order, n)
+	listen(order)
 	return nil
+}
+
+// listen tells the filters whether somebody reads what they put out.
+func listen(order []*node) {
+	for _, n := range order {
+		n.read = false
+	}
+	for _, n := range order {
+		for i := range n.in {
+			if from := n.in[i].from.node; from != nil {
+				from.read = true
+			}
+		}
+	}
+	for _, n := range order {
+		if f, ok := n.filter.(Listened); ok {
+			f.Heard(n.read)
+		}
+	}
 }
 
 // sizes counts what the tables of a graph must hold.

@@ -49,6 +49,13 @@ type Decoder interface {
 	Reset()
 }
 
+// Skimmer is a Decoder that can pass a packet over which nobody listens to, because what
+// comes later does not depend on it.
+type Skimmer interface {
+	// Skim appends as many int16 as Decode would, whatever they hold.
+	Skim(dst []int16, payload []byte) []int16
+}
+
 // Read says what a PacketReader found.
 type Read int
 

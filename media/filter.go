@@ -51,6 +51,12 @@ type Aligner interface {
 	Align(late []time.Duration)
 }
 
+// Listened is a Filter that may leave work out while nobody reads its outputs. Heard is
+// called between ticks, each time the graph was built.
+type Listened interface {
+	Heard(yes bool)
+}
+
 // Named is a Filter with a name for the graph's picture and its errors. Filters
 // without one go by their type.
 type Named interface {

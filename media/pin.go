@@ -27,6 +27,7 @@ type node struct {
 	outs   int
 	slot   int32 // of the first output
 	mark   int8  // of the sort: 0 new, 1 open, 2 done
+	read   bool  // some filter reads an output
 }
 
 // edge leads from an output to an input, through a converter when the formats

@@ -19,6 +19,12 @@ func (d *tableDecoder) Decode(dst []int16, payload []byte) []int16 {
 	return dst
 }
 
+// Skim passes a packet over.
+func (d *tableDecoder) Skim(dst []int16, payload []byte) []int16 {
+	dst, _ = extend(dst, len(payload))
+	return dst
+}
+
 func (d *tableDecoder) Conceal(dst []int16, n int) []int16 { return d.plc.conceal(dst, n) }
 
 func (d *tableDecoder) Reset() { d.plc.reset() }

@@ -33,6 +33,9 @@ type Decoder struct {
 	encoding string // of the last packet
 	clock    int    // its clock rate in Hz
 
+	skim    media.Skimmer // of the decoder, when it can
+	unheard bool          // nobody reads what is put out
+
 	noise   Noise
 	noisePT uint8
 	noisy   bool // the far end is silent and sent noise to play meanwhile
@@ -48,8 +51,19 @@ type Decoder struct {
 // audio of this format.
 func NewDecoder(r media.PacketReader, d media.Decoder, format media.Format) *Decoder {
 	f := &Decoder{reader: r, decoder: d, format: format, clock: format.Rate}
+	f.skim, _ = d.(media.Skimmer)
 	f.Prepare(media.DefaultTick)
 	return f
+}
+
+// Heard has packets decoded, or passed over where the decoder can: most calls that play
+// a prompt have nobody who listens to the caller.
+func (f *Decoder) Heard(yes bool) {
+	if yes && f.unheard && f.skim != nil {
+		clear(f.pcm)
+		f.decoder.Reset()
+	}
+	f.unheard = !yes
 }
 
 // SetNoise has packets of payload type pt go to n, which then fills the silence
@@ -126,6 +140,10 @@ func (f *Decoder) decode() bool {
 		f.noise.Reset()
 	}
 	before := len(f.pcm)
+	if f.unheard && f.skim != nil && f.packet.Pace == 0 {
+		f.pcm = f.skim.Skim(f.pcm, f.packet.Payload)
+		return len(f.pcm) > before
+	}
 	f.pcm = f.decoder.Decode(f.pcm, f.packet.Payload)
 	heard := len(f.pcm) > before
 	if f.packet.Pace != 0 && f.format.Channels == 1 {
