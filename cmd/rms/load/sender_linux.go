@@ -66,7 +66,7 @@ func (s *sender) turn(step int, packet []byte) {
 		if to == nil || st.stopped.Load() != 0 {
 			continue
 		}
-		if sendTo(st.fd, s.next(st, packet), to) != nil {
+		if sendTo(st.fd, s.next(st, packet, (step+st.index)/every), to) != nil {
 			continue
 		}
 		s.sent++
@@ -76,11 +76,15 @@ func (s *sender) turn(step int, packet []byte) {
 	}
 }
 
-// next writes the packet that is due: header and a slice of the tone.
-func (s *sender) next(st *stream, packet []byte) []byte {
+// next writes the packet that is due in a slot of the stream's time: header and a slice of
+// the tone. What was skipped is missing on the time line too, as of a microphone.
+func (s *sender) next(st *stream, packet []byte, slot int) []byte {
 	size := st.codec.payloadSize(st.ptime)
 	samples := uint32(st.codec.samples(st.ptime))
-	b := st.out.header(packet[:0], st, st.out.sent*samples, st.out.sent == 0)
+	if st.out.sent == 0 {
+		st.out.first = slot
+	}
+	b := st.out.header(packet[:0], st, uint32(slot-st.out.first)*samples, st.out.sent == 0)
 	st.out.sent++
 	audio := s.audio
 	if st.pulsed != nil {

@@ -6,6 +6,7 @@ import "encoding/binary"
 type transmission struct {
 	sequence uint16
 	sent     uint32
+	first    int // slot of the first packet
 	offset   int
 }
 
