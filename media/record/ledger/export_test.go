@@ -15,3 +15,6 @@ func (l *Ledger) BreakDisk() (mend func()) {
 		l.chain = good
 	}
 }
+
+// LockFile is the descriptor of the lock.
+func (l *Ledger) LockFile() int { return int(l.lock.Fd()) }

@@ -150,7 +150,7 @@ func (l *Ledger) Close() error {
 		errs = append(errs, l.chain.Close())
 	}
 	if l.lock != nil {
-		errs = append(errs, l.lock.Close())
+		errs = append(errs, unlock(l.lock))
 	}
 	l.chain, l.lock = nil, nil
 	return errors.Join(errs...)

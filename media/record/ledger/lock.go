@@ -52,6 +52,10 @@ func inUse(root *os.Root) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer unlock(f)
 	return errors.Is(flockShared(f), ErrLocked)
 }
+
+// unlock gives a lock back and closes its file. Closing alone would leave it to a program
+// that is just being started: until that is another one, it has our files too.
+func unlock(f *os.File) error { return errors.Join(letGo(f), f.Close()) }

@@ -14,6 +14,8 @@ func flock(f *os.File) error { return tryFlock(f, syscall.LOCK_EX) }
 
 func flockShared(f *os.File) error { return tryFlock(f, syscall.LOCK_SH) }
 
+func letGo(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 func tryFlock(f *os.File, how int) error {
 	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
