@@ -113,11 +113,12 @@ func TestLongListsAreCutAndCounted(t *testing.T) {
 	for i := range 200_000 {
 		sc.Gaps = append(sc.Gaps, ledger.Gap{AtMS: float64(i), LengthMS: 20, Reason: "loss", Packets: 1})
 	}
+	sc.Pauses = []ledger.Pause{{AtMS: 1, LengthMS: 20}}
 	s.must(os.WriteFile(s.path("x.wav"), []byte("x"), 0o640))
 	s.must(s.l.Append(sc))
 	got, err := ledger.ReadSidecar(s.root, "x.wav")
 	s.must(err)
-	if len(got.Gaps)+got.Omitted != 200_000 || got.Omitted == 0 || len(sc.Gaps) != 200_000 {
+	if len(got.Gaps)+got.Omitted != 200_000 || got.Omitted == 0 || len(sc.Gaps) != 200_000 || len(got.Pauses) != 1 {
 		t.Errorf("%d gaps and %d left out", len(got.Gaps), got.Omitted)
 	}
 	s.inOrder()

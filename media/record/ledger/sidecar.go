@@ -97,6 +97,7 @@ type Pause struct {
 	AtMS     float64 `json:"at_ms"` // from the start of the file
 	LengthMS float64 `json:"length_ms"`
 	Masked   bool    `json:"masked,omitempty"` // digits were hidden meanwhile
+	Lasts    bool    `json:"lasts,omitempty"`  // it had not ended when this was written
 }
 
 // Gap is a stretch with no sound because none came or none could be written.

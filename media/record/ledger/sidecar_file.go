@@ -64,11 +64,18 @@ func (sc *Sidecar) Encode() ([]byte, error) {
 	}
 }
 
-// shorten leaves out half of each list.
+// shorten leaves out half of the longest list: a pause is not lost among many gaps.
 func (sc *Sidecar) shorten() {
-	before := len(sc.Gaps) + len(sc.Marks) + len(sc.Pauses)
-	sc.Gaps, sc.Marks, sc.Pauses = sc.Gaps[:len(sc.Gaps)/2], sc.Marks[:len(sc.Marks)/2], sc.Pauses[:len(sc.Pauses)/2]
-	sc.Omitted += before - len(sc.Gaps) - len(sc.Marks) - len(sc.Pauses)
+	gaps, marks, pauses := len(sc.Gaps), len(sc.Marks), len(sc.Pauses)
+	switch max(gaps, marks, pauses) {
+	case gaps:
+		sc.Gaps = sc.Gaps[:gaps/2]
+	case marks:
+		sc.Marks = sc.Marks[:marks/2]
+	default:
+		sc.Pauses = sc.Pauses[:pauses/2]
+	}
+	sc.Omitted += gaps + marks + pauses - len(sc.Gaps) - len(sc.Marks) - len(sc.Pauses)
 }
 
 // ReadSidecar reads the sidecar of an audio file.
