@@ -17,6 +17,16 @@ func (s *Store) TurnAll() {
 	}
 }
 
+// SaveSidecar lets the next turn write the sidecar if there is news.
+func (r *Recording) SaveSidecar() {
+	r.turns.Lock()
+	defer r.turns.Unlock()
+	r.work.saved = time.Time{}
+}
+
+// NewsAfter is how long the news of a gap waits to be written.
+func NewsAfter(gaps int) time.Duration { return newsAfter(gaps) }
+
 // SyncAll is one group sync.
 func (s *Store) SyncAll() { s.syncAll(s.Live()) }
 

@@ -92,3 +92,20 @@ func TestRunningRecordingsEndWhenRoomIsShort(t *testing.T) {
 	}
 	_ = r
 }
+
+func TestAFileThatCouldNotBeBegunLeavesItsName(t *testing.T) {
+	t.Parallel()
+	d := newDisk()
+	s := open(t, record.Options{FS: d})
+	d.fill(0)
+	_, e := start(t, s, record.Spec{File: "x.wav"})
+	if result := e.end(t); result.Err == nil {
+		t.Error("begun on a full disk")
+	}
+	d.fill(-1)
+	r, e := start(t, s, record.Spec{File: "x.wav"})
+	r.Stop(0, "")
+	if result := e.end(t); result.Err != nil {
+		t.Error(result.Err)
+	}
+}

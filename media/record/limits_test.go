@@ -120,6 +120,28 @@ func TestTrimCutsSilenceOffBothEnds(t *testing.T) {
 	}
 }
 
+func TestTrimLeavesNoGapBeforeTheFile(t *testing.T) {
+	t.Parallel()
+	s := open(t, record.Options{})
+	r, d := start(t, s, record.Spec{File: "x.wav", Sides: record.Caller, Trim: true})
+	talk(r, 0, time.Second, false)
+	talk(r, 2*time.Second, 3*time.Second, false)
+	s.TurnAll()
+	talk(r, 3*time.Second, 4*time.Second, true)
+	s.TurnAll()
+	r.Stop(4*time.Second, "")
+	if gaps := d.end(t).Sidecar.Gaps; len(gaps) != 0 {
+		t.Errorf("%+v", gaps)
+	}
+}
+
+func TestALongListOfGapsIsNotWrittenEachMinute(t *testing.T) {
+	t.Parallel()
+	if few, many := record.NewsAfter(10), record.NewsAfter(20000); few > time.Minute || many < 30*time.Minute || many > time.Hour {
+		t.Errorf("%v, %v", few, many)
+	}
+}
+
 func TestTrimOfSilenceLeavesAnEmptyFile(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

@@ -165,17 +165,19 @@ func (c *work) writeNotes(s *ledger.Sidecar) {
 	ms := func(samples int64) float64 { return float64(samples) * 1000 / float64(c.format.Rate) }
 	end := c.pos
 	for _, g := range c.notes.gaps {
-		if length := min(g.length, end-g.at); length > 0 {
+		from, to := max(g.at, c.origin), min(g.at+g.length, end) // Trim moves both ends
+		if from < to {
 			s.Gaps = append(s.Gaps, ledger.Gap{
-				AtMS: ms(c.inFile(g.at)), LengthMS: ms(length), Side: c.label(int(g.side)),
+				AtMS: ms(c.inFile(from)), LengthMS: ms(to - from), Side: c.label(int(g.side)),
 				Reason: reasons[g.reason], Packets: int(g.packets),
 			})
 		}
 	}
 	for _, p := range c.pauses {
 		from, to := max(p.from, c.origin), min(p.to, end)
-		if from < to {
-			s.Pauses = append(s.Pauses, ledger.Pause{AtMS: ms(c.inFile(from)), LengthMS: ms(to - from), Masked: p.masked})
+		lasts := p.to == none && c.stop == none
+		if from < to || lasts {
+			s.Pauses = append(s.Pauses, ledger.Pause{AtMS: ms(c.inFile(from)), LengthMS: ms(max(to-from, 0)), Masked: p.masked, Lasts: lasts})
 		}
 	}
 	for _, m := range c.notes.marks {

@@ -48,6 +48,7 @@ func (c *work) open() bool {
 			_ = r.store.fs.Remove(ledger.SidecarName(r.File()))
 		}
 		_ = r.store.fs.Remove(r.markerName())
+		r.store.unreserve(r.File())
 		c.file = nil
 		return false
 	}

@@ -127,3 +127,33 @@ func TestStopIsExactWhenItComesLate(t *testing.T) {
 		same(t, sides.String(), pcm, expected(sides, 9872, 8000))
 	}
 }
+
+func TestAPauseThatACrashCutsShortIsInTheSidecar(t *testing.T) {
+	t.Parallel()
+	d := newDisk()
+	s := open(t, record.Options{FS: d})
+	r, e := start(t, s, record.Spec{File: "x.wav"})
+	feed(r, 0, time.Second, 8000)
+	r.PauseMasked(time.Second)
+	r.SaveSidecar()
+	s.TurnAll() // the pause is behind what is in the file
+	text, _ := d.ReadFile("x.wav.json")
+	sc, err := ledger.ParseSidecar(text)
+	if err != nil || len(sc.Pauses) != 1 || sc.Pauses[0] != (ledger.Pause{AtMS: 1000, Masked: true, Lasts: true}) {
+		t.Fatalf("%v, %s", err, text)
+	}
+	feed(r, time.Second, 3*time.Second, 8000)
+	s.TurnAll()
+	s.SyncAll()
+	var after []record.Repaired
+	if err := open(t, record.Options{FS: d}).Repair(func(r record.Repaired) { after = append(after, r) }); err != nil {
+		t.Fatal(err)
+	}
+	if p := after[0].Sidecar.Pauses; len(p) != 1 || p[0] != (ledger.Pause{AtMS: 1000, LengthMS: 1900, Masked: true}) {
+		t.Errorf("%+v", p)
+	}
+	r.Stop(3*time.Second, "")
+	if p := e.end(t).Sidecar.Pauses; len(p) != 1 || p[0].LengthMS != 2000 || p[0].Lasts {
+		t.Errorf("%+v", p)
+	}
+}

@@ -172,7 +172,9 @@ func (r *repair) fill(format media.Format, e wav.Encoding, samples int64) {
 	}
 	for i := range sc.Pauses { // one that lasted ends with the file
 		p := &sc.Pauses[i]
-		p.LengthMS = min(p.LengthMS, max(float64(sc.DurationMS)-p.AtMS, 0))
+		if rest := max(float64(sc.DurationMS)-p.AtMS, 0); p.Lasts || p.LengthMS > rest {
+			p.LengthMS, p.Lasts = rest, false
+		}
 	}
 }
 

@@ -12,8 +12,12 @@ import (
 // there is news: a crash must not lose what was paused.
 const (
 	sidecarEvery = 5 * time.Second
-	newsEvery    = time.Minute // when there are only gaps
+	newsEvery    = time.Minute // when there are only gaps, and few
 )
+
+// newsAfter is how long the news of a gap waits: a list that has grown long over a day is
+// not written anew each minute.
+func newsAfter(gaps int) time.Duration { return newsEvery * time.Duration(1+gaps/500) }
 
 // sealEvery is how often the end of an encrypted recording is saved.
 const sealEvery = 500 * time.Millisecond
@@ -28,7 +32,7 @@ func (c *work) refresh() {
 		}
 	}
 	age := now.Sub(c.saved)
-	due := c.notes.changed && age >= sidecarEvery || c.notes.news && age >= newsEvery
+	due := c.notes.changed && age >= sidecarEvery || c.notes.news && age >= newsAfter(len(c.notes.gaps))
 	if !due || c.stop != none {
 		return
 	}
