@@ -227,7 +227,7 @@ func TestSiprecRefusesWhatItCannotDo(t *testing.T) {
 		{"to": ""}, {"to": "127.0.0.1"}, {"to": "sips:rec@127.0.0.1"}, {"to": "tel:123"}, {"to": "sip:"}, {"to": "sip:a b@127.0.0.1"},
 		{"to": "sip:rec@169.254.169.254"}, {"to": "sip:rec@169.254.169.254:80;transport=tcp"}, {"to": "sip:rec@0.0.0.0"}, {"to": "sip:rec@[::ffff:169.254.169.254]"},
 		{"to": s.uri(), "codec": "opus"}, {"to": s.uri(), "name": ""}, {"to": s.uri(), "name": strings.Repeat("x", 65)},
-		{"to": s.uri(), "from": "me"}, {"to": s.uri(), "headers": "x"}, {"to": s.uri(), "headers": map[string]any{"Via": "x"}},
+		{"to": s.uri(), "caller_uri": "me"}, {"to": s.uri(), "headers": "x"}, {"to": s.uri(), "headers": map[string]any{"Via": "x"}},
 		{"to": s.uri(), "headers": map[string]any{"content-type": "x"}}, {"to": s.uri(), "timeout": 0},
 	} {
 		if err := h.inScript(c, func(x *call.Exec) error { _, err := named(x, "siprec", args); return err }); err == nil {

@@ -22,7 +22,7 @@ func init() {
 			{Name: "name", Kind: String, Default: "siprec", Doc: "of this recording session, for rms_siprec_stop and its events"},
 			{Name: "headers", Kind: Value, Doc: "header fields of the INVITE: a table, or the JSON of one; ${from}, ${to}, ${call_id} and variables of the call are filled in"},
 			{Name: "codec", Kind: String, Doc: "the only one to offer: PCMU, PCMA, G722, L16/16000; missing: the call's own first, then PCMU and PCMA"},
-			{Name: "from", Kind: String, Doc: "SIP URI that we call from; missing: sip:rms@ and our address"},
+			{Name: "caller_uri", Kind: String, Doc: "SIP URI that we call from; missing: sip:rms@ and our address"},
 			{Name: "user", Kind: String, Doc: "for a recorder that wants a password (RFC 8760)"},
 			{Name: "password", Kind: String, Doc: "for user"},
 			{Name: "timeout", Kind: Duration, Default: 10 * time.Second, Unit: "s", Min: 0.1, Max: 60, Doc: "how long the recorder may take to answer"},
@@ -61,7 +61,7 @@ func (c *Call) siprecOptions(x *Exec, a Args) (*siprecOptions, error) {
 		return nil, &ArgError{Verb: "siprec", Text: fmt.Sprintf("parameter %q: %s", param, err)}
 	}
 	o := &siprecOptions{
-		name: a.String("name"), to: a.String("to"), from: a.String("from"), user: a.String("user"), password: a.String("password"),
+		name: a.String("name"), to: a.String("to"), from: a.String("caller_uri"), user: a.String("user"), password: a.String("password"),
 		timeout: a.Duration("timeout"), rule: siprecRule{dialer: x.dialer()},
 	}
 	if o.name == "" || len(o.name) > maxStreamName {
@@ -74,7 +74,7 @@ func (c *Call) siprecOptions(x *Exec, a Args) (*siprecOptions, error) {
 	o.rule.host = host
 	if o.from != "" {
 		if _, err := recorderHost(o.from); err != nil {
-			return bad("from", err)
+			return bad("caller_uri", err)
 		}
 	}
 	if v := a.Value("headers"); v != nil {

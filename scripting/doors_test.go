@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func wrongUses() []use {
 				wrong("list", []any{1}, true)
 			}
 			if p.Max > p.Min {
-				wrong("large", p.Max*2+1, false)
+				wrong("large", p.Max+math.Abs(p.Max)+1, false)
 			}
 		}
 	}
