@@ -14,6 +14,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
+	"rms/cmd/rms/ctl"
 	"rms/media/record/ledger"
 )
 
@@ -144,7 +145,7 @@ func verifyProgress(stderr io.Writer) (show func(ledger.Progress), wipe func()) 
 		last, shown = now, true
 		rate := float64(p.Bytes) / now.Sub(start).Seconds()
 		left := time.Duration(float64(max(0, p.Total-p.Bytes)) / max(rate, 1) * float64(time.Second))
-		fmt.Fprintf(stderr, "\r\x1b[K%d of %d recordings, %s of %s, %s/s, %v left", p.Done, p.Files,
+		fmt.Fprintf(stderr, "\r\x1b[K%d of %s, %s of %s, %s/s, %v left", p.Done, ctl.Count(p.Files, "recording"),
 			sizeText(p.Bytes), sizeText(p.Total), sizeText(int64(rate)), left.Round(time.Second))
 	}
 	return show, func() {
@@ -188,7 +189,7 @@ func (f *verifyFlags) print(w io.Writer, r *ledger.Report) error {
 	if n := len(r.Problems) + r.More; n > 0 {
 		verdict = fmt.Sprintf("%d wrong", n)
 	}
-	fmt.Fprintf(&b, "%s: %s: %d recordings (%s) checked in %v", r.Dir, verdict, r.Files, sizeText(r.Bytes), r.Elapsed.Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s: %s: %s (%s) checked in %v", r.Dir, verdict, ctl.Count(r.Files, "recording"), sizeText(r.Bytes), r.Elapsed.Round(time.Millisecond))
 	for _, n := range []struct {
 		count int
 		what  string
@@ -203,7 +204,11 @@ func (f *verifyFlags) print(w io.Writer, r *ledger.Report) error {
 		if r.KeyGiven {
 			place = "given"
 		}
-		fmt.Fprintf(&b, "key %s (%s), %d entries", r.Key, place, r.Entries)
+		entries := "1 entry"
+		if r.Entries != 1 {
+			entries = fmt.Sprintf("%d entries", r.Entries)
+		}
+		fmt.Fprintf(&b, "key %s (%s), %s", r.Key, place, entries)
 		if r.HeadGiven && r.Behind > 0 {
 			fmt.Fprintf(&b, ", %d of them since the head that was given", r.Behind)
 		}

@@ -64,7 +64,7 @@ func TestVerifyEndsWithOneWhenSomethingIsWrong(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitError || len(r.Problems) != 1 || r.Problems[0].Fault != ledger.Altered {
 		t.Errorf("exit code %d, %v\n%s", code, err, out)
 	}
-	if code, out, _ = rms(t, "verify", file); code != exitError || !strings.Contains(out, "1 wrong: 1 recordings") && !strings.Contains(out, "1 wrong") {
+	if code, out, _ = rms(t, "verify", file); code != exitError || !strings.Contains(out, "1 wrong: 1 recording (") {
 		t.Errorf("one file: exit code %d\n%s", code, out)
 	}
 	if code, out, _ = rms(t, "verify", filepath.Join(dir, "two.wav")); code != exitOK {

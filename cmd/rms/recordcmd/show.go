@@ -193,13 +193,13 @@ func (e *Env) facts(rec *ledger.Sidecar) {
 	}
 	say("state", "%s", state)
 	if rec.Rate > 0 {
-		say("audio", "%s, %d Hz, %d channels, %s", rec.Encoding, rec.Rate, rec.Channels, size(rec.Bytes))
+		say("audio", "%s, %d Hz, %s, %s", rec.Encoding, rec.Rate, ctl.Count(rec.Channels, "channel"), size(rec.Bytes))
 	}
 	for _, s := range rec.Sides {
 		if len(s.Codecs) == 0 && s.Packets == 0 {
 			continue // not known before the end
 		}
-		say(s.Label, "%s, %d packets, %d lost, %d late, skew %.1f ppm", strings.Join(s.Codecs, " "), s.Packets, s.Lost, s.Late, s.SkewPPM)
+		say(s.Label, "%s, %s, %d lost, %d late, skew %.1f ppm", strings.Join(s.Codecs, " "), ctl.Count(int(s.Packets), "packet"), s.Lost, s.Late, s.SkewPPM)
 	}
 	say("sha256", "%s", rec.SHA256)
 	if len(rec.EncryptedTo) > 0 {

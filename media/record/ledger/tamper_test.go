@@ -128,7 +128,7 @@ func TestVerifySeesACutTailAgainstAKnownHead(t *testing.T) {
 	}
 	s.editChain(func(l []string) []string { return l[:4] })
 	s.finds(s.verify(ledger.VerifyOptions{}))
-	s.finds(s.verify(ledger.VerifyOptions{Head: head}), "chain_cut: it ends at entry 4, the head that was given is entry 5: 1 entries were cut off")
+	s.finds(s.verify(ledger.VerifyOptions{Head: head}), "chain_cut: it ends at entry 4, the head that was given is entry 5: what lies between was cut off")
 	s.finds(s.verify(ledger.VerifyOptions{Head: ledger.Head{Hash: head.Hash}}), "chain_cut: no line has the head")
 }
 

@@ -216,7 +216,7 @@ func (c *chainCheck) finish(live bool) {
 	}
 	text := "no line has the head that was given: the chain was cut or written anew"
 	if c.known.Seq > c.top.Seq {
-		text = fmt.Sprintf("it ends at entry %d, the head that was given is entry %d: %d entries were cut off", c.top.Seq, c.known.Seq, c.known.Seq-c.top.Seq)
+		text = fmt.Sprintf("it ends at entry %d, the head that was given is entry %d: what lies between was cut off", c.top.Seq, c.known.Seq)
 	}
 	c.report.add(Problem{Fault: ChainCut, Text: text})
 }
