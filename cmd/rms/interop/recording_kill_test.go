@@ -57,7 +57,7 @@ func TestAKilledServerLosesLessThanASecondOfACall(t *testing.T) {
 			Message, File string
 			Duration      int64 `json:"duration_ms"`
 		}
-		if json.Unmarshal([]byte(line), &said) == nil && strings.Contains(said.Message, "left open") && (said.File != "call.wav" || said.Duration != told.DurationMS) {
+		if json.Unmarshal([]byte(line), &said) == nil && strings.Contains(said.Message, "is closed now") && (said.File != "call.wav" || said.Duration != told.DurationMS) {
 			t.Errorf("the log says %+v, the sidecar %d ms", said, told.DurationMS)
 		}
 	}

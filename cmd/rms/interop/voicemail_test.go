@@ -34,21 +34,19 @@ func (k *talker) tones(t *testing.T, from int) (list []float64) {
 }
 
 // hears waits until the talker has heard a tone for some time, since a packet, and
-// returns the packet behind it.
+// returns the last packet of that.
 func (k *talker) hears(t *testing.T, what string, hz float64, length time.Duration, from int) int {
 	t.Helper()
 	end := 0
 	eventually(t, 15*time.Second, what, func() bool {
 		run := 0
 		for i, f := range k.tones(t, from) {
-			if math.Abs(f-hz) < 20 {
-				run++
-			} else if run > 0 {
-				if time.Duration(run)*packetTime >= length {
-					end = from + i
-					return true
-				}
+			if run++; math.Abs(f-hz) >= 20 {
 				run = 0
+			}
+			if time.Duration(run)*packetTime >= length {
+				end = from + i
+				return true
 			}
 		}
 		return false
@@ -103,10 +101,10 @@ func voicemail(t *testing.T, addr, language string) {
 	k.press('1')
 	from := at
 	at = k.hears(t, "the message", 1234, said-100*time.Millisecond, at)
+	k.hears(t, "the question again", 660, 200*time.Millisecond, at)
 	if run := longest(k.tones(t, from), 1234); run < said-60*time.Millisecond || run > said+60*time.Millisecond {
 		t.Errorf("heard %v of a message of %v", run, said)
 	}
-	k.hears(t, "the question again", 660, 200*time.Millisecond, at)
 	k.press('3')
 	k.ended(10 * time.Second)
 	k.hush()
