@@ -190,10 +190,11 @@ func (c *Call) abandon() {
 			c.manager.spawn(s.life.abort)
 		}
 	}
-	for _, r := range c.recordings {
+	for _, r := range append([]*recording(nil), c.recordings...) {
 		if r.to != nil {
 			r.to.Stop(r.position(), ReasonError)
 		}
+		_ = protect(func() { r.tell(ReasonError, nil, nil) })
 	}
 	_ = protect(c.stopSiprecs)
 	c.streams, c.tails, c.recordings, c.feed = nil, nil, nil, nil

@@ -65,7 +65,7 @@ func (c *Call) digit(digit byte, ms int, source string) {
 	}
 	secret := c.masking()
 	defer c.pressed(digit)
-	defer c.keyToRecordings(digit)
+	defer c.keyToRecordings(digit, secret)
 	if c.keysTold >= keysWaiting {
 		c.manager.dropped.Add(1)
 		return

@@ -39,6 +39,7 @@ type recording struct {
 	beeping  bool // the caller hears a tone first
 	stopping bool
 	key      string // that ended it
+	secret   bool   // the key is for the script only
 }
 
 // recordSettings is what a recording was asked to be.

@@ -84,10 +84,10 @@ func (c *Call) leaveRecordings() {
 }
 
 // keyToRecordings ends the recordings that a key ends.
-func (c *Call) keyToRecordings(digit byte) {
+func (c *Call) keyToRecordings(digit byte, secret bool) {
 	for _, r := range append([]*recording(nil), c.recordings...) {
 		if !r.stopping && !r.beeping && strings.IndexByte(r.set.terminators, digit) >= 0 {
-			r.key = string(digit)
+			r.key, r.secret = string(digit), secret
 			r.stop(ReasonTerminator)
 		}
 	}

@@ -159,7 +159,7 @@ func (r *recording) tell(reason string, result *record.Result, err error) {
 	}
 	c.info().Str("recording", r.name).Str("file", file).Str("reason", reason).Dur("duration", d).Int64("bytes", bytes).
 		Str("sha256", hash).Msg("recording ended")
-	c.emit(&Event{Name: r.route, Kind: EventRecordStop, Fields: fields})
+	c.emit(&Event{Name: r.route, Kind: EventRecordStop, Fields: fields, secret: r.secret})
 }
 
 // unrecorded returns why a recording cannot be had; a call that needs it is ended.

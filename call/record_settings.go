@@ -2,7 +2,6 @@ package call
 
 import (
 	"strings"
-	"time"
 
 	"rms/media/record"
 	"rms/media/record/ledger"
@@ -43,7 +42,7 @@ func (c *Call) newRecording(a Args) (*recording, error) {
 		return nil, recordParam("fill", err)
 	}
 	s.Call, s.Name, s.File, s.Template = c.id, r.name, c.belowRoot(a.String("file")), o.Template
-	s.Value = c.recordValue(r.name)
+	s.Value = c.recordValue
 	s.Encoding = recordFormats[set.format]
 	s.Append, s.Trim = a.Bool("append"), a.Bool("trim")
 	s.Max, s.Silence, s.Threshold = a.Duration("max"), a.Duration("silence_stop"), a.Float("silence_threshold")
@@ -94,27 +93,18 @@ func (c *Call) whoCalls() Info {
 	return infoOf(c.dialog.Invite())
 }
 
-// recordValue finds what a name in a template stands for.
-func (c *Call) recordValue(recording string) func(string) string {
-	return func(name string) string {
-		i := c.whoCalls()
-		switch name {
-		case "call":
-			return c.id
-		case "name":
-			return recording
-		case "date":
-			return time.Now().Format("2006-01-02")
-		case "time":
-			return time.Now().Format("150405")
-		case "user":
-			return i.FromUser
-		case "from":
-			return i.From
-		case "to":
-			return i.To
-		}
-		v, _ := c.vars.get(name)
-		return text(v)
+// recordValue finds what a name in a template stands for that each recording does not
+// have by itself.
+func (c *Call) recordValue(name string) string {
+	i := c.whoCalls()
+	switch name {
+	case "user":
+		return i.FromUser
+	case "from":
+		return i.From
+	case "to":
+		return i.To
 	}
+	v, _ := c.vars.get(name)
+	return text(v)
 }

@@ -116,6 +116,25 @@ func TestKeysAreHiddenWhileARecordingIsPaused(t *testing.T) {
 	}
 }
 
+func TestTheKeyThatEndsAPausedRecordingIsHidden(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t, nil, nil)
+	script := make(chan any, 1)
+	s.runs(records(map[string]any{"file": "a.wav", "terminators": "5"}, verb("record_pause")))
+	s.on("rms:record_stop", func(x *call.Exec) error { script <- x.Event.Get("terminator"); return nil })
+	e := newEar(t)
+	c := s.dial(e, e.offer("0"))
+	s.wait("rms:record_start")
+	press(c, "5")
+	if ev := s.wait("rms:record_stop"); ev.Get("reason") != "terminator" || ev.Get("terminator") != "*" {
+		t.Errorf("others see %v", ev.Fields)
+	}
+	if got := <-script; got != "5" {
+		t.Errorf("the script gets %v", got)
+	}
+	s.bye(c)
+}
+
 func TestACallHasSeveralRecordings(t *testing.T) {
 	t.Parallel()
 	s := newStudio(t, nil, nil)

@@ -199,3 +199,24 @@ func TestADiskThatDoesNotAnswerHoldsNoCall(t *testing.T) {
 		t.Errorf("%v", ev.Fields)
 	}
 }
+
+func TestTheEndOfARecordingIsToldAlsoByACallThatIsAbandoned(t *testing.T) {
+	t.Parallel()
+	disk := newSick(t)
+	disk.stall = make(chan struct{})
+	s := newStudio(t, nil, disk)
+	t.Cleanup(func() { close(disk.stall) })
+	crash := func(x *call.Exec) error { _, _ = do(x, "test_panic"); return nil }
+	s.runs(records(map[string]any{"file": "a.wav"}, crash))
+	s.on(call.EventMediaError, crash)
+	e := newEar(t)
+	began := time.Now()
+	s.dial(e, e.offer("0"))
+	s.wait("rms:end")
+	if len(s.seen(call.EventMediaError)) < 3 || time.Since(began) > 4*time.Second {
+		t.Fatal("the call was not abandoned")
+	}
+	if all := s.seen("rms:record_stop"); len(all) != 1 || all[0].Get("reason") != "error" {
+		t.Errorf("%+v", all)
+	}
+}

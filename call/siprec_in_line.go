@@ -58,7 +58,8 @@ func newSiprecLine(s *siprecIn, l *leg, at place) *siprecLine {
 
 // add makes room for one more stream, without a port.
 func (s *siprecLine) add() *siprecStream {
-	st := &siprecStream{rtpLine: &rtpLine{leg: s.leg, caps: s.caps, early: s.early}, index: len(s.streams), mline: -1}
+	index := s.streams[len(s.streams)-1].index + 1 // one that went leaves its number unused
+	st := &siprecStream{rtpLine: &rtpLine{leg: s.leg, caps: s.caps, early: s.early}, index: index, mline: -1}
 	s.streams = append(s.streams, st)
 	return st
 }

@@ -221,3 +221,33 @@ func TestRecordingSessionWithoutAStoreIsTakenNevertheless(t *testing.T) {
 	h.wait(call.EventSiprecStart)
 	c.call.Bye()
 }
+
+func TestAStreamThatComesBehindOneThatWentIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := siprecStudio(t, script{})
+	c := newClient(t, s.house, 5)
+	lines := func(third, fourth, fifth string) string {
+		text := sdpHead
+		for i, label := range []string{"1", "2", third, fourth, fifth} {
+			if line := mline(c.ears[i], "0", "label:"+label, "sendonly"); label != "" {
+				text += line
+			} else if i < 4 {
+				text += strings.Replace(line, fmt.Sprint(c.ears[i].port()), "0", 1)
+			}
+		}
+		return text
+	}
+	c.dial(lines("3", "4", ""), people(2))
+	c.speak(0, pcmu(400, time.Second), pcmu(700, time.Second))
+	for i, offer := range []string{lines("", "4", ""), lines("", "4", "5")} {
+		c.aim(c.change("INVITE", "application/sdp", offer, 200).Body)
+		s.until("the update", func() bool { return len(s.seen(call.EventSiprecUpdate)) == i+1 })
+	}
+	c.speak(0, nil, nil, nil, nil, pcmu(1300, time.Second))
+	c.call.Bye()
+	tapes := s.tapes(4)
+	if tapes["siprec-5"] == nil {
+		t.Fatalf("recordings: %s", s.names())
+	}
+	s.levels("stream 5", tapes["siprec-5"].pcm[2400:7000], 8000, 1300)
+}

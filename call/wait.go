@@ -84,13 +84,16 @@ func shown(ev *Event) *Event {
 	return &named
 }
 
-// masked returns the fields with stars for digits.
+// masked returns the fields with stars for keys.
 func masked(fields []Field) []Field {
 	out := slices.Clone(fields)
 	for i := range out {
-		if s, ok := out[i].Value.(string); ok && (out[i].Name == "digit" || out[i].Name == "digits") {
+		if s, ok := out[i].Value.(string); ok && slices.Contains(keyFields, out[i].Name) {
 			out[i].Value = strings.Repeat("*", len(s))
 		}
 	}
 	return out
 }
+
+// keyFields are the fields of events that hold keys.
+var keyFields = []string{"digit", "digits", "terminator"}
