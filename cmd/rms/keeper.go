@@ -256,8 +256,8 @@ func (k *keeper) close(ctx context.Context) {
 	if k.cancel != nil {
 		k.cancel()
 	}
-	k.wait.Wait()
 	err := k.store.Close(ctx)
+	k.wait.Wait()
 	if k.queue != nil {
 		err = errors.Join(err, k.queue.Close(ctx))
 	}

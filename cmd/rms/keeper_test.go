@@ -167,7 +167,7 @@ func TestARecordingIsDeliveredAlsoByTheNextServerAndThenRemoved(t *testing.T) {
 	defer far.Close()
 	root := t.TempDir()
 	flags := []string{
-		"--script", file(t, "r.lua", recordingScript), "--record-root", root, "--upload.to", far.URL + "/in/",
+		"--script", file(t, "r.lua", recordingScript), "--record-root", root, "--upload.to", far.URL + "/in/?sig=secret-of-the-query",
 		"--upload.token", "secret-of-the-test", "--upload.keep_local", "false",
 	}
 	s := serve(t, flags...)
@@ -195,8 +195,12 @@ func TestARecordingIsDeliveredAlsoByTheNextServerAndThenRemoved(t *testing.T) {
 	}
 	second.signal()
 	second.ends(exitOK)
-	if strings.Contains(s.log.String()+second.log.String(), "secret-of-the-test") {
-		t.Error("the log has the token")
+	chain, err := os.ReadFile(filepath.Join(root, ".rms", "chain.jsonl"))
+	if err != nil || !strings.Contains(string(chain), "delivered to "+far.URL+"/in/calls/a.wav") {
+		t.Errorf("%v: %s", err, chain)
+	}
+	if text := s.log.String() + second.log.String() + string(chain); strings.Contains(text, "secret-of-the") {
+		t.Error("the log or the chain has the token, or the query of the URL")
 	}
 	report, err := ledger.Verify(context.Background(), root, ledger.VerifyOptions{})
 	if err != nil || len(report.Problems) != 0 {

@@ -100,7 +100,9 @@ func (k *keeper) stopped(r *record.Recording, result record.Result) {
 		k.add(&result.Sidecar)
 		return
 	}
-	k.forget(r.ID())
+	if k.queue != nil && k.cfg.Upload.During { // the far end may take its time, a disk's goroutine may not
+		k.wait.Go(func() { k.forget(r.ID()) })
+	}
 }
 
 // forget drops what was sent of a recording of which nothing is left.
@@ -162,9 +164,9 @@ func (k *keeper) waits(sc *ledger.Sidecar) bool {
 }
 
 // removeDelivered removes the copy that lies here.
-func (k *keeper) removeDelivered(i upload.Item) error {
+func (k *keeper) removeDelivered(i upload.Item, url string) error {
 	_, books := k.opened()
-	err := books.Tombstone(i.File, "rms", "delivered to "+string(k.cfg.Upload.To))
+	err := books.Tombstone(i.File, "rms", "delivered to "+url)
 	if errors.Is(err, ledger.ErrHeld) || errors.Is(err, os.ErrNotExist) {
 		return nil // it stays, or went before
 	}
@@ -181,7 +183,7 @@ type delivered struct {
 func (d *delivered) Uploaded(u upload.Delivery) {
 	d.note(u.File, ledger.Upload{
 		URL: u.URL, State: "done", At: time.Now().UTC(), Bytes: u.Bytes, SHA256: u.SHA256, Attempts: u.Attempts,
-	}, u.Removed)
+	})
 	d.k.log.Info().Str("file", u.File).Str("to", u.URL).Int64("bytes", u.Bytes).Bool("verified", u.Verified).Int("attempts", u.Attempts).
 		Msg("recording delivered")
 	d.next.Uploaded(u)
@@ -190,7 +192,7 @@ func (d *delivered) Uploaded(u upload.Delivery) {
 // Failed is part of upload.Events.
 func (d *delivered) Failed(f upload.Failure) {
 	if f.Next.IsZero() {
-		d.note(f.File, ledger.Upload{URL: f.URL, State: "failed", At: time.Now().UTC(), Attempts: f.Attempts, Error: f.Err.Error()}, false)
+		d.note(f.File, ledger.Upload{URL: f.URL, State: "failed", At: time.Now().UTC(), Attempts: f.Attempts, Error: f.Err.Error()})
 	}
 	d.k.log.Warn().Err(f.Err).Str("file", f.File).Int("attempts", f.Attempts).Time("next", f.Next).Msg("recording not delivered")
 	d.next.Failed(f)
@@ -199,9 +201,10 @@ func (d *delivered) Failed(f upload.Failure) {
 // maxUploads bounds what a sidecar tells of deliveries.
 const maxUploads = 10
 
-func (d *delivered) note(file string, u ledger.Upload, removed bool) {
+// note writes it into the sidecar, unless that went with its recording.
+func (d *delivered) note(file string, u ledger.Upload) {
 	_, books := d.k.opened()
-	if removed || books == nil {
+	if books == nil {
 		return
 	}
 	err := books.Change(file, func(sc *ledger.Sidecar) error {
@@ -210,7 +213,7 @@ func (d *delivered) note(file string, u ledger.Upload, removed bool) {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		d.k.log.Warn().Err(err).Str("file", file).Msg("the sidecar does not tell of a delivery")
 	}
 }

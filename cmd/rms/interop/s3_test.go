@@ -196,7 +196,7 @@ func (r *s3Source) queue(to upload.Target, u *uploads) *upload.Queue {
 	r.t.Helper()
 	q, err := upload.Open(upload.Options{
 		Root: r.root, To: to, Events: u, During: true, Pause: 20 * time.Millisecond, MaxPause: 200 * time.Millisecond, Interval: 20 * time.Millisecond,
-		Refusals: 2, Remove: func(i upload.Item) error { return r.root.Remove(i.File) },
+		Refusals: 2, Remove: func(i upload.Item, _ string) error { return r.root.Remove(i.File) },
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -53,7 +53,7 @@ func (q *Queue) deliver(ctx context.Context, j *job) error {
 func (q *Queue) finish(j *job) error {
 	e := q.look(j)
 	if q.opts.Remove != nil && e.Verified && !e.Removed {
-		if err := q.opts.Remove(e.Item); err != nil {
+		if err := q.opts.Remove(e.Item, q.carrier.url(e.Item.File)); err != nil {
 			return &failure{class: refused, text: "it is delivered, but the local copy stays", err: err}
 		}
 		if err := q.note(j, func(e *entry) { e.Removed = true }); err != nil {

@@ -98,7 +98,7 @@ func TestHTTPGetsTheRecordingWithItsChecksum(t *testing.T) {
 			s.digest = true
 			var removed atomic.Int64
 			q := p.open(upload.Target{URL: s.URL + "/in/?key=hidden", Method: method, Token: "token-of-tests"}, e, func(o *upload.Options) {
-				o.Remove = func(upload.Item) error { removed.Add(1); return nil }
+				o.Remove = func(upload.Item, string) error { removed.Add(1); return nil }
 			})
 			i, want := p.record("r", 40_000)
 			must(t, q.Add(i))
@@ -129,7 +129,7 @@ func TestRemoveIsNotAskedWhenTheServerDoesNotTellTheChecksum(t *testing.T) {
 	t.Parallel()
 	s, p, e := newSite(t), newPlace(t, t.TempDir()), &told{}
 	q := p.open(upload.Target{URL: s.URL}, e, func(o *upload.Options) {
-		o.Remove = func(upload.Item) error { t.Error("removed"); return nil }
+		o.Remove = func(upload.Item, string) error { t.Error("removed"); return nil }
 	})
 	i, _ := p.record("r", 100)
 	must(t, q.Add(i))

@@ -19,9 +19,9 @@ type Options struct {
 	// take parts (S3).
 	During   bool
 	PartSize int64 // bytes of a part, at least 5 MiB on most servers; 0: 5 MiB
-	// Remove is called for what has arrived and was verified, and may remove the local
-	// copy; nil: it stays. It is called again after an error.
-	Remove func(Item) error
+	// Remove is called for what has arrived at url and was verified, and may remove the
+	// local copy; nil: it stays. It is called again after an error.
+	Remove func(i Item, url string) error
 
 	Pause    time.Duration // before the second attempt, doubled for each that follows; 0: 1 s
 	MaxPause time.Duration // 0: 5 min

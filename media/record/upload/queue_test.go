@@ -42,7 +42,7 @@ func TestRemoveIsAskedAgainAfterAnError(t *testing.T) {
 	s, p, e := newStorage(t), newPlace(t, t.TempDir()), &told{}
 	var asked atomic.Int64
 	q := p.open(s.target(), e, func(o *upload.Options) {
-		o.Remove = func(i upload.Item) error {
+		o.Remove = func(i upload.Item, _ string) error {
 			if asked.Add(1) < 3 {
 				return errors.New("the disk is tired")
 			}

@@ -212,7 +212,7 @@ func TestAChecksumThatDiffersIsFoundAndNothingRemoved(t *testing.T) {
 			var removed atomic.Int64
 			q := p.open(s.target(), e, func(o *upload.Options) {
 				o.Refusals = 3
-				o.Remove = func(upload.Item) error { removed.Add(1); return nil }
+				o.Remove = func(upload.Item, string) error { removed.Add(1); return nil }
 			})
 			i, _ := p.record("r", 9000)
 			must(t, q.Add(i))
