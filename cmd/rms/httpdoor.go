@@ -66,7 +66,7 @@ func (s *server) httpOptions(h *config.HTTP) httpapi.Options {
 		if s.draining.Load() {
 			return errDraining
 		}
-		return nil
+		return s.keeper.ready()
 	}
 	return o
 }

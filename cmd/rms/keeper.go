@@ -100,6 +100,21 @@ func (k *keeper) options(o *call.Options) {
 	}
 }
 
+var errCannotRecord = errors.New("calls must be recorded, and the disk of recordings fails: the log says more")
+
+// ready says why new calls are better placed elsewhere: they must be recorded and cannot
+// be. It names no file, because everybody may ask.
+func (k *keeper) ready() error {
+	if k == nil || !k.cfg.Record.Required {
+		return nil
+	}
+	err := k.store.Healthy()
+	if err != nil && !errors.Is(err, record.ErrFull) {
+		return errCannotRecord
+	}
+	return err
+}
+
 // remove is call.RecordOptions.Delete.
 func (k *keeper) remove(file, who string) error {
 	_, books := k.opened()

@@ -207,3 +207,15 @@ func TestARecordingIsDeliveredAlsoByTheNextServerAndThenRemoved(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
+
+func TestAServerThatMustRecordAndCannotIsNotReady(t *testing.T) {
+	t.Parallel()
+	for required, want := range map[string]int{"true": http.StatusServiceUnavailable, "false": http.StatusOK} {
+		s := serve(t, "--http", "127.0.0.1:0", "--record-root", t.TempDir(), "--record.required", required, "--record.min_free", "1000000GiB")
+		if status, text := ask(t, nil, "GET", s.url()+"/readyz", ""); status != want || (status == http.StatusOK) == strings.Contains(text, "record.min_free") {
+			t.Errorf("required %s: %d %s", required, status, text)
+		}
+		s.signal()
+		s.ends(exitOK)
+	}
+}

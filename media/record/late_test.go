@@ -38,6 +38,9 @@ func TestTheFolderIsOpenedWithTheFirstRecordingAndAgainAfterAnError(t *testing.T
 	if _, err := os.Stat(root); !errors.Is(err, fs.ErrNotExist) || opened.Load() != 0 {
 		t.Fatal("the folder is there before anything was recorded")
 	}
+	if now := s.Stats(); now != (record.Stats{}) {
+		t.Errorf("before it is open there are %+v", now)
+	}
 	r, err := s.Start(record.Spec{File: "a.wav"})
 	if err != nil {
 		t.Fatal(err)

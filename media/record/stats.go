@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -20,8 +21,16 @@ func (s *Store) Stats() Stats {
 	return Stats{
 		Live: live, Started: c.started.Load(), Stopped: c.stopped.Load(), Failed: c.failed.Load(), Gaps: c.gaps.Load(),
 		Waiting: s.mem.used.Load(), Syncs: c.syncs.Load(), SyncTime: time.Duration(c.syncTime.Load()), Written: c.written.Load(),
-		Free: s.free.Load(), Refused: c.refused.Load(), Oversized: c.oversized.Load(),
+		Free: s.room(), Refused: c.refused.Load(), Oversized: c.oversized.Load(),
 	}
+}
+
+// room is the free space of the last look, 0 before there was one.
+func (s *Store) room() uint64 {
+	if free := s.free.Load(); free < math.MaxUint64 {
+		return free
+	}
+	return 0
 }
 
 // trouble is the last error of the disk.

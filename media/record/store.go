@@ -83,7 +83,7 @@ type Stats struct {
 	Syncs     uint64
 	SyncTime  time.Duration // that the last sync took
 	Written   uint64        // bytes of audio
-	Free      uint64        // bytes on the disk, as of the last look
+	Free      uint64        // bytes on the disk, as of the last look; 0 before it is open
 	Refused   uint64        // recordings that were not begun for want of room
 	Oversized uint64        // packets too large to keep
 }
