@@ -64,8 +64,11 @@ func (c *Call) digit(digit byte, ms int, source string) {
 		return
 	}
 	secret := c.masking()
-	defer c.pressed(digit)
-	defer c.keyToRecordings(digit, secret)
+	defer func() {
+		if ended := c.keyToRecordings(digit, secret); !ended || c.collecting != nil {
+			c.pressed(digit) // a key that ended a recording is not kept for who asks later
+		}
+	}()
 	if c.keysTold >= keysWaiting {
 		c.manager.dropped.Add(1)
 		return

@@ -83,14 +83,16 @@ func (c *Call) leaveRecordings() {
 	c.finish()
 }
 
-// keyToRecordings ends the recordings that a key ends.
-func (c *Call) keyToRecordings(digit byte, secret bool) {
+// keyToRecordings ends the recordings that a key ends, and tells whether there was one.
+func (c *Call) keyToRecordings(digit byte, secret bool) (ended bool) {
 	for _, r := range append([]*recording(nil), c.recordings...) {
 		if !r.stopping && !r.beeping && strings.IndexByte(r.set.terminators, digit) >= 0 {
 			r.key, r.secret = string(digit), secret
 			r.stop(ReasonTerminator)
+			ended = true
 		}
 	}
+	return ended
 }
 
 // unheard tells whether a recording is paused for something secret: keys are hidden then

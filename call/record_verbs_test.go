@@ -253,6 +253,30 @@ func TestAKeyEndsARecording(t *testing.T) {
 	}
 }
 
+// Who asks for keys behind a recording does not get the one that ended it.
+func TestAKeyThatEndedARecordingIsNotTypedAhead(t *testing.T) {
+	t.Parallel()
+	s := newStudio(t, nil, nil)
+	s.runs(records(map[string]any{"file": "a.wav", "terminators": "#", "route": "done"}))
+	s.on("done", func(x *call.Exec) error {
+		_, err := named(x, "collect", map[string]any{"max": int64(1), "route": "keys"})
+		return err
+	})
+	s.on("keys", func(*call.Exec) error { return nil })
+	e := newEar(t)
+	c := s.dial(e, e.offer("0"))
+	s.wait("rms:record_start")
+	s.talk(e, 1000, 500*time.Millisecond)
+	press(c, "#")
+	s.until("done", func() bool { return len(s.seen("done")) == 1 }, e)
+	press(c, "1")
+	s.until("keys", func() bool { return len(s.seen("keys")) == 1 }, e)
+	if ev := s.wait("keys"); ev.Get("digits") != "1" {
+		t.Errorf("%v", ev.Fields)
+	}
+	s.bye(c)
+}
+
 func TestRecordingEndsAfterItsTimeOrAfterSilence(t *testing.T) {
 	t.Parallel()
 	for reason, args := range map[string]map[string]any{

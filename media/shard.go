@@ -31,6 +31,7 @@ type shard struct {
 	homes   map[*Graph]place
 	slot    int64         // the next to run
 	origin  time.Duration // of slot 0 on the thread's clock
+	late    time.Duration // of the phase that runs
 	quit    bool
 	spare   []command
 	dead    []death
@@ -140,6 +141,7 @@ func (s *shard) phase(t timer) {
 	if late > catchUp {
 		s.skip(int64((late - catchUp + TickStep - 1) / TickStep))
 	}
+	s.late = begin - s.deadline()
 	s.owner.hooks.run(s.owner.hooks.before, s.id)
 	for _, p := range s.periods {
 		graphs := p.phases[s.slot%int64(p.slots)]

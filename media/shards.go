@@ -71,6 +71,11 @@ func (s *Shards) N() int { return len(s.shards) }
 // either may be nil. It must come before the first Attach.
 func (s *Shards) Hooks(before, after func(shard int)) { s.hooks.add(before, after) }
 
+// Late returns how much later than it should the phase began that a shard is in. It is
+// for hooks and filters, on the shard's own thread: time that is measured then is so much
+// ahead of the tick's.
+func (s *Shards) Late(shard int) time.Duration { return s.shards[shard].late }
+
 // Attach gives g to the shard with the least to do, where it is ticked within
 // TickStep and a tick. A graph that is closed or has a clock is left alone.
 func (s *Shards) Attach(g *Graph) {

@@ -19,6 +19,7 @@ type Clock interface {
 type Engine struct {
 	now    func() time.Time
 	base   time.Time
+	late   func(shard int) time.Duration // how late its phase began; nil: never
 	shards []*shard
 }
 
@@ -37,6 +38,9 @@ func NewEngine(c Clock, options ...Option) *Engine {
 	if t, ok := c.(interface{ Now() time.Duration }); ok {
 		began := time.Now()
 		e.now = func() time.Time { return began.Add(t.Now()) }
+	}
+	if l, ok := c.(interface{ Late(shard int) time.Duration }); ok {
+		e.late = l.Late
 	}
 	for _, o := range options {
 		o(e)
@@ -58,8 +62,15 @@ func (e *Engine) Close() {
 	}
 }
 
-func (e *Engine) before(shard int) { e.shards[shard].before() }
-func (e *Engine) after(shard int)  { e.shards[shard].out.flush() }
+func (e *Engine) before(shard int) {
+	sh := e.shards[shard]
+	if e.late != nil {
+		sh.late = int64(e.late(shard))
+	}
+	sh.before()
+}
+
+func (e *Engine) after(shard int) { e.shards[shard].out.flush() }
 
 // extraBudget is how many datagrams a phase reads in all for sessions that are
 // past their own budget: a flood on many ports takes its time from nobody.
@@ -70,6 +81,7 @@ type shard struct {
 	engine *Engine
 	mono   int64 // ns since the engine began, of this phase; never jumps
 	wall   int64 // ns since the Unix epoch, of this phase
+	late   int64 // ns that the phase began later than it should
 	extra  int   // datagrams that floods may still cost in this phase
 	batch  *Batch
 	header pion.Header // of the packet that is being received

@@ -9,7 +9,10 @@ import "time"
 func (s *Session) Reading() (timestamp uint32, ok bool) { return s.jitter.head, s.jitter.told }
 
 // Waited returns how long before the tick a packet that a tap is shown came in, at
-// most two seconds. A step of the system's clock does not count.
+// most two seconds. It counts from when the tick should have been: of a tick that is late
+// there may be packets that came after that, and have waited for less than nothing. A step
+// of the system's clock does not count.
 func (s *Session) Waited(p *Packet) time.Duration {
-	return min(max(time.Duration(s.shard.wall-p.Arrival), 0), 2*time.Second)
+	waited := min(max(s.shard.wall-p.Arrival, 0), int64(2*time.Second))
+	return time.Duration(waited - s.shard.late)
 }

@@ -100,15 +100,17 @@ func (l *Line) confirm(t *track, w *work) {
 	} else {
 		t.drift.start(low, now)
 	}
-	if t.byAnchor {
+	first := !l.lagKnown
+	l.lagKnown = true
+	if t.byAnchor && first {
 		lag := l.ns(t.m.at) - t.least
 		if lag >= l.delay-anchorEarly && lag <= l.delay+anchorLate {
 			l.lag, t.learning = lag, true
 			return
 		}
 		l.lag = l.delay
-		t.byAnchor = false
 	}
+	t.byAnchor = false
 	if off := l.off(t, now); off > trialStep || off < -trialStep {
 		l.move(t, w, l.samples(off))
 	}

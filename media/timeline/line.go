@@ -53,7 +53,8 @@ type Line struct {
 	doubt    doubt
 	anchor   anchor // that came before its packets
 
-	lag int64 // ns from the fastest packets' arrival to where they are placed
+	lag      int64 // ns from the fastest packets' arrival to where they are placed
+	lagKnown bool  // by the first track: later ones keep it
 
 	clock int64 // ns, the latest arrival
 	until int64
