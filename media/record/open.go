@@ -161,7 +161,8 @@ func (c *work) begin() error {
 	if err != nil {
 		return err
 	}
-	c.started, c.startedMono = s.o.Now(), monotonic()
+	gone := r.Position() // sample 0 lies so far back
+	c.started, c.startedMono = s.o.Now().Add(-gone), monotonic()-int64(gone)
 	c.saved = time.Now()
 	sc := c.fillSidecar(ledger.Recording)
 	if books := s.ledger(); books != nil && c.base > 0 {
