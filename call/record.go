@@ -232,12 +232,20 @@ func (r *recording) leaveOut(at time.Duration) {
 	}
 }
 
-// resume records again.
+// unread is what may have come since the last tick, and nobody knows of yet.
+const unread = 20 * time.Millisecond
+
+// resume records again, from behind what was said in the pause and waits to be heard.
 func (r *recording) resume() error {
 	if !r.paused {
 		return fmt.Errorf("the recording %q is not paused", r.name)
 	}
 	at := r.position()
+	if r.feed != nil {
+		if rest := r.feed.rest(); rest > 0 {
+			at += rest + unread
+		}
+	}
 	if r.to != nil {
 		r.to.Resume(at)
 	}

@@ -21,6 +21,9 @@ func (c *work) pause(at time.Duration, masked bool) {
 		return
 	}
 	from := max(c.samples(at), c.origin)
+	if n := len(c.pauses); n > 0 {
+		from = max(from, c.pauses[n-1].to) // it was told to go on later than now
+	}
 	c.pauses = append(c.pauses, pause{from, none, masked})
 	c.r.state.CompareAndSwap(int32(Running), int32(Paused))
 	c.notes.changed = true

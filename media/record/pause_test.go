@@ -157,3 +157,23 @@ func TestAPauseThatACrashCutsShortIsInTheSidecar(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestAPauseThatComesBeforeTheEndOfTheLastGoesOnWithIt(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, record.Options{Root: root})
+	r, d := start(t, s, record.Spec{File: "x.wav"})
+	feed(r, 0, time.Second, 8000)
+	r.Pause(100 * time.Millisecond)
+	r.Resume(500 * time.Millisecond) // and this was told at 300 ms
+	r.Pause(350 * time.Millisecond)
+	r.Resume(700 * time.Millisecond)
+	r.Stop(time.Second, "")
+	if p := d.end(t).Sidecar.Pauses; len(p) != 2 || p[0].AtMS+p[0].LengthMS != 500 || p[1].AtMS != 500 || p[1].LengthMS != 200 {
+		t.Errorf("%+v", p)
+	}
+	_, pcm := read(t, root, "x.wav")
+	want := expected(record.Stereo, 8000, 8000)
+	clear(want[2*800 : 2*5600])
+	same(t, "two pauses", pcm, want)
+}
