@@ -102,6 +102,28 @@ func TestPruneTakesTheOldestFirst(t *testing.T) {
 	}
 }
 
+// What is no recording is not removed as one; one whose sidecar is gone still is.
+func TestOnlyRecordingsAreRemoved(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, 1)
+	s.must(os.WriteFile(s.path("a/notes.txt"), []byte("mine"), 0o640))
+	s.must(os.Symlink("notes.txt", s.path("a/link.wav")))
+	s.must(os.Mkdir(s.path("a/dir.wav"), 0o750))
+	for _, name := range []string{"a/notes.txt", "a/link.wav", "a/dir.wav", "a"} {
+		if err := s.l.Tombstone(name, "ann", "x"); err == nil || !strings.Contains(err.Error(), "no recording") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Lstat(s.path(name)); err != nil {
+			t.Error(err)
+		}
+	}
+	s.must(os.Remove(s.path("a/rec-0.wav.json")))
+	s.must(s.l.Tombstone("a/rec-0.wav", "ann", "its sidecar is lost"))
+	if _, err := os.Lstat(s.path("a/rec-0.wav")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
 func TestHoldsAndAccessesAreAudited(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, 2)

@@ -43,11 +43,23 @@ func (l *Ledger) tombstone(file, by, why string) (*Entry, error) {
 	case err == nil:
 		e.ID, e.Sidecar, e.SHA256 = short(sc.ID), hash, sc.SHA256
 	default:
-		if _, missing := l.root.Lstat(file); errors.Is(missing, fs.ErrNotExist) {
-			return nil, fs.ErrNotExist
-		}
+		return e, l.orphan(file)
 	}
 	return e, nil
+}
+
+// orphan tells why a file without a sidecar cannot be removed: it is not there, or no
+// recording.
+func (l *Ledger) orphan(file string) error {
+	if _, missing := l.root.Lstat(file); errors.Is(missing, fs.ErrNotExist) {
+		return fs.ErrNotExist
+	}
+	known := false
+	err := l.Entries(file, func(*Entry) bool { known = true; return false }, KindRecording)
+	if err == nil && !known {
+		err = errors.New("it is no recording: it has no sidecar, and the chain does not know it")
+	}
+	return err
 }
 
 // TailSuffix is what stands behind the name of an encrypted recording for the file that
