@@ -30,6 +30,8 @@ const (
 	// sidecars and temporary files add.
 	maxPart = 200
 	maxName = 1000
+	// maxFolders is less than what rms verify looks into.
+	maxFolders = 32
 )
 
 // checkName refuses what is no plain name below the root.
@@ -46,6 +48,9 @@ func checkName(name string, sealed bool) error {
 		return bad("the name has a control character or a backslash", "use letters, digits, dots and dashes")
 	case strings.HasPrefix(name, "/"):
 		return bad("the name is absolute", "name it relative to record.root")
+	}
+	if n := strings.Count(name, "/"); n > maxFolders {
+		return bad(fmt.Sprintf("the name has %d folders", n), fmt.Sprintf("use at most %d", maxFolders))
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		switch {

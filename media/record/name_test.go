@@ -18,6 +18,7 @@ var hostile = []string{
 	"x\x00.wav", "x\n.wav", "x\r\n.wav", "x\x1b[2J.wav", "x\x7f.wav", "x\u0085.wav", `..\x.wav`, `C:\x.wav`, "x\xff.wav", "x\uFFFD.wav",
 	".rms/key.wav", ".hidden.wav", "a/.hidden/x.wav", "x", "x.mp3", "x.wav.json", ".wav", "a/.wav", "x.wav.age", "passwd",
 	strings.Repeat("x", 10_000) + ".wav", strings.Repeat("a/", 2000) + "x.wav", strings.Repeat("x", 201) + ".wav",
+	strings.Repeat("a/", 33) + "x.wav",
 }
 
 func TestHostileNamesAreRefusedAtOnce(t *testing.T) {
