@@ -47,7 +47,9 @@ func (c *Call) newRecording(a Args) (*recording, error) {
 	s.Append, s.Trim = a.Bool("append"), a.Bool("trim")
 	s.Max, s.Silence, s.Threshold = a.Duration("max"), a.Duration("silence_stop"), a.Float("silence_threshold")
 	if a.flag("encrypt", true) {
-		s.Recipients = o.Recipients
+		if s.Recipients = o.Recipients; len(s.Recipients) == 0 && a.Has("encrypt") {
+			return nil, recordParam("encrypt", errNoKeys)
+		}
 	}
 	s.Labels = c.siprecIn.labels()
 	s.Sidecar = c.sidecar(set)

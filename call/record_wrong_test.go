@@ -78,6 +78,7 @@ func TestRecordingVerbsInWrongStatesSayWhy(t *testing.T) {
 		{"record_start", map[string]any{"name": "n", "file": "/etc/b.wav"}, `the name is absolute`},
 		{"record_start", map[string]any{"name": "n", "file": "b.mp3"}, `does not end in .wav`},
 		{"record_start", map[string]any{"name": "n", "sides": "left"}, `parameter "sides"`},
+		{"record_start", map[string]any{"name": "n", "encrypt": true}, `there is no key to encrypt to: set record.encrypt`},
 		{"record_start", map[string]any{"name": "n", "terminators": "x"}, `"X" is no key`},
 		{"record_start", map[string]any{"name": strings.Repeat("n", 2000)}, `a name of 1 to 1024 bytes`},
 		{"record_mark", map[string]any{"text": ""}, `a mark has 1 to 256 bytes`},

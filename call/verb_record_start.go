@@ -47,7 +47,10 @@ func init() {
 	})
 }
 
-var errRecordName = errors.New("a recording has a name of 1 to 1024 bytes")
+var (
+	errRecordName = errors.New("a recording has a name of 1 to 1024 bytes")
+	errNoKeys     = errors.New("there is no key to encrypt to: set record.encrypt")
+)
 
 func recordParam(name string, err error) error {
 	return &ArgError{Verb: "record_start", Text: fmt.Sprintf("parameter %q: %s", name, err)}
