@@ -57,7 +57,7 @@ func (r *Recording) Mark(at time.Duration, text string) {
 }
 
 // Annotate changes what the sidecar says of the call: parties, labels and parties of
-// sides, headers, variables, SIPREC metadata. It may be told any time before Stopped;
+// sides, headers, SIPREC metadata. It may be told any time before Stopped;
 // change is called on a goroutine of the store.
 func (r *Recording) Annotate(change func(s *ledger.Sidecar)) {
 	r.order(order{kind: noteOrder, change: change})

@@ -109,7 +109,7 @@ type Spec struct {
 	Fill      Fill
 
 	Recipients []seal.Recipient // encrypt for them; none: do not
-	Sidecar    ledger.Sidecar   // parties, headers, variables ...: what the caller knows; the rest is filled in
+	Sidecar    ledger.Sidecar   // parties, headers ...: what the caller knows; the rest is filled in
 	Events     Events           // may be nil
 }
 

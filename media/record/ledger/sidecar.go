@@ -35,10 +35,9 @@ type Sidecar struct {
 	Channels         int       `json:"channels"`
 	Encoding         string    `json:"encoding"` // pcm, ulaw, alaw
 
-	Sides     []Side            `json:"sides,omitempty"`
-	Parties   []Party           `json:"parties,omitempty"`
-	Headers   map[string]string `json:"headers,omitempty"`   // of the INVITE, those that the configuration names
-	Variables map[string]string `json:"variables,omitempty"` // of the call, as the script set them
+	Sides   []Side            `json:"sides,omitempty"`
+	Parties []Party           `json:"parties,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"` // of the INVITE, those that the configuration names
 
 	Pauses  []Pause `json:"pauses,omitempty"`
 	Gaps    []Gap   `json:"gaps,omitempty"`
