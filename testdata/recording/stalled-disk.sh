@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# stalled-disk.sh [--calls 50] [--stall 10] [--before 5] [--after 5] [--hangups 10]
+#     [--late 0.5]
+#
+# Records calls on a file system that stands still for a while (fsfreeze of an ext4 in a
+# file) and compares with the same calls on one that does not: their RTP is as much on
+# time. The callers send a tone without an end, so that silence in a file is sound that is
+# missing: there must be a gap in its sidecar exactly there, and for a stall of less than
+# 25 s no gap of the disk at all. Calls that hang up meanwhile get their 200 and their
+# ports at once. Needs root, for mounting and freezing.
+#
+#   --calls     how many are recorded through the stall
+#   --stall     seconds for which nothing can be written
+#   --before    seconds of sound before it
+#   --after     seconds behind it
+#   --hangups   more calls, that hang up while the disk stands still
+#   --late      RTP packets in a hundred that may be late beyond those without
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+calls=50 stall=10 before=5 after=5 hangups=10 late=0.5
+options calls stall before after hangups late -- "$@"
+begin
+rate=$(pace)
+mount_loop 512M "freezing a file system"
+total=$((before + stall + after))
+
+start_server
+calls moving "$calls" "$(calc "min(20, $total)")"
+called moving "$caller"
+kill_server TERM
+python3 "$here/look.py" tone "$root" >"$work/tone.json"
+say "$calls calls, without a stall:"
+all_lived moving
+figure "out of step" "$(of tone moved) of $(of tone blocks) stretches of 20 ms"
+rm -rf "$root"/2* "$root"/.rms
+
+start_server
+calls stalled "$calls" "$total" --rtp-ports 30000-39999
+through=$caller
+calls short "$hangups" $((before + 1)) --rtp-ports 40000-49999
+short=$caller
+all=$((calls + hangups))
+eventually 30 "the recordings" have recording "$all"
+sleep "$before"
+from=$EPOCHREALTIME
+freeze
+say "$all calls, the disk stands still:"
+called short "$short"
+left=$(python3 "$here/look.py" sockets "$server" "$server_address")
+figure "hung up meanwhile" "$(of short answered), done $(since "$from") s after the freeze"
+figure "RTP and RTCP sockets of the server" "$left of $((2 * calls))"
+all_lived short
+[ "$left" = $((2 * calls)) ] || wrong "ports are kept"
+less "$(since "$from")" "$stall" || wrong "the calls that hung up took longer than the stall: nothing was measured"
+python3 -c 'import sys, time; time.sleep(max(0, float(sys.argv[1]) - float(sys.argv[2])))' "$stall" "$(since "$from")"
+ended_slow=$(logged 'EVENT stop slow')
+thaw
+stalled_for=$(since "$from")
+called stalled "$through"
+eventually 30 "the ends of the recordings" have complete "$all" || true
+
+figure "stood still for" "$stalled_for s"
+all_lived stalled
+on_time stalled moving
+python3 "$here/look.py" tone "$root" >"$work/tone.json"
+figure "states" "$(recordings complete) complete of $all; told as slow meanwhile: $ended_slow"
+figure "sound of the callers" "$(of tone seconds) s in all, missing $(of tone missing_ms) ms, $(of tone missing_ms_per_file) ms each"
+figure "gaps told" "$(of tone gaps), ms: $(of tone gap_ms)"
+figure "missing and not told, at most" "$(of tone untold_ms) ms"
+figure "out of step" "$(of tone moved) of $(of tone blocks) stretches of 20 ms"
+figure "rms:record_gap" "$(logged 'EVENT gap disk false') begun, $(logged 'EVENT gap disk true') ended"
+[ "$(of tone wrong)" = 0 ] || wrong "$(of tone wrong) times sidecar and sound differ: $(of tone example)"
+if [ "${stall%.*}" -lt 25 ]; then
+  [ "$(logged 'EVENT gap disk')" = 0 ] || wrong "a stall of $stall s made gaps"
+else
+  [ "$(logged 'EVENT gap disk false')" -ge "$calls" ] || wrong "not each recording told of its gap"
+fi
+opens
+verify
+kill_server TERM
+result
