@@ -38,3 +38,6 @@ func Harmless(value string) string { return harmless(value) }
 
 // SyncEvery is the time between two group syncs.
 const SyncEvery = syncEvery
+
+// Pay enters what a full disk put off.
+func (s *Store) Pay() { s.pay() }

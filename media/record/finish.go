@@ -102,9 +102,11 @@ func (c *work) end() {
 	r := c.r
 	r.state.Store(int32(Stopping))
 	result := Result{File: r.File(), Reason: c.reason, Err: c.err}
+	owed := false
 	if c.file != nil {
-		c.seeOff(&result)
-		r.store.unreserve(r.File())
+		if owed = !c.seeOff(&result); !owed {
+			r.store.unreserve(r.File())
+		}
 	} else if result.Reason == "" {
 		result.Reason = "error"
 	}
@@ -123,7 +125,9 @@ func (c *work) end() {
 		e.Stopped(r, result)
 		r.told = true
 	})
-	if s.o.Stopped != nil {
+	if owed {
+		s.owe(r, &result)
+	} else if s.o.Stopped != nil {
 		s.o.Stopped(r, result)
 	}
 	s.mu.Lock()
@@ -133,8 +137,9 @@ func (c *work) end() {
 	c.lanes, c.kept, c.seal = [2]lane{}, nil, nil
 }
 
-// seeOff hashes the file, closes it and enters it in the books.
-func (c *work) seeOff(result *Result) {
+// seeOff hashes the file, closes it and enters it in the books. It returns false when the
+// disk did not take the entry.
+func (c *work) seeOff(result *Result) (entered bool) {
 	r := c.r
 	size, sum, err := hashOf(c.file)
 	if err != nil {
@@ -155,10 +160,15 @@ func (c *work) seeOff(result *Result) {
 	sc.Ended, sc.EndedMonotonic = r.store.o.Now(), monotonic()
 	if err := r.store.enter(sc); err != nil {
 		c.fail("enter in the books", err)
-	} else if err := r.store.fs.Remove(r.markerName()); err != nil {
-		c.fail("remove the marker", err)
+		sc.State = ledger.Failed
+	} else {
+		entered = true
+		if err := r.store.fs.Remove(r.markerName()); err != nil {
+			c.fail("remove the marker", err)
+		}
 	}
 	result.Sidecar, result.Bytes, result.SHA256, result.Duration = *sc, size, sum, c.duration(sc.Samples)
+	return entered
 }
 
 // enter puts the sidecar of a closed file beside it, and into the chain if there is one.

@@ -58,6 +58,7 @@ type Store struct {
 	boot string
 	pool pool
 	mem  budget
+	owed debts
 
 	mu     sync.Mutex
 	live   map[string]*Recording // by ID

@@ -30,8 +30,8 @@ func (m *watermarks) all() [4]*atomic.Int64 {
 	return [...]*atomic.Int64{&m.headed, &m.synced, &m.syncing, &m.written}
 }
 
-// syncLoop is the goroutine that brings to the disk what all recordings wrote, and looks
-// how much room there is.
+// syncLoop is the goroutine that brings to the disk what all recordings wrote, looks how
+// much room there is, and enters what a full disk put off.
 func (s *Store) syncLoop() {
 	tick := time.NewTicker(s.o.syncEvery)
 	defer tick.Stop()
@@ -44,6 +44,9 @@ func (s *Store) syncLoop() {
 		live := s.Live()
 		if n%3 == 0 && len(live) > 0 || n%30 == 0 {
 			s.look()
+		}
+		if n%owedTurn == 0 {
+			s.pay()
 		}
 		if s.o.Sync == Second && len(live) > 0 {
 			s.syncAll(live)
