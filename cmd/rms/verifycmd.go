@@ -146,27 +146,13 @@ func verifyProgress(stderr io.Writer) (show func(ledger.Progress), wipe func()) 
 		rate := float64(p.Bytes) / now.Sub(start).Seconds()
 		left := time.Duration(float64(max(0, p.Total-p.Bytes)) / max(rate, 1) * float64(time.Second))
 		fmt.Fprintf(stderr, "\r\x1b[K%d of %s, %s of %s, %s/s, %v left", p.Done, ctl.Count(p.Files, "recording"),
-			sizeText(p.Bytes), sizeText(p.Total), sizeText(int64(rate)), left.Round(time.Second))
+			ctl.Bytes(p.Bytes), ctl.Bytes(p.Total), ctl.Bytes(int64(rate)), left.Round(time.Second))
 	}
 	return show, func() {
 		if shown {
 			fmt.Fprint(stderr, "\r\x1b[K")
 		}
 	}
-}
-
-// sizeText writes a number of bytes for people.
-func sizeText(n int64) string {
-	const unit = 1000
-	if n < unit {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, names := float64(n)/unit, "kMGTPE"
-	for value >= unit && len(names) > 1 {
-		value /= unit
-		names = names[1:]
-	}
-	return fmt.Sprintf("%.1f %cB", value, names[0])
 }
 
 func (f *verifyFlags) print(w io.Writer, r *ledger.Report) error {
@@ -189,7 +175,7 @@ func (f *verifyFlags) print(w io.Writer, r *ledger.Report) error {
 	if n := len(r.Problems) + r.More; n > 0 {
 		verdict = fmt.Sprintf("%d wrong", n)
 	}
-	fmt.Fprintf(&b, "%s: %s: %s (%s) checked in %v", r.Dir, verdict, ctl.Count(r.Files, "recording"), sizeText(r.Bytes), r.Elapsed.Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s: %s: %s (%s) checked in %v", r.Dir, verdict, ctl.Count(r.Files, "recording"), ctl.Bytes(r.Bytes), r.Elapsed.Round(time.Millisecond))
 	for _, n := range []struct {
 		count int
 		what  string

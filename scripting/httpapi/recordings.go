@@ -17,51 +17,9 @@ import (
 
 // recordingList is the answer of GET /v1/recordings.
 type recordingList struct {
-	Recordings []recordingInfo `json:"recordings"` // the newest first
+	Recordings []shelf.Summary `json:"recordings"` // the newest first
 	Total      int             `json:"total"`      // that match, also those not in the list
 	Next       string          `json:"next,omitempty"`
-}
-
-// recordingInfo is a recording in a list. Its sidecar has more.
-type recordingInfo struct {
-	ID         string    `json:"id"`
-	Call       string    `json:"call,omitempty"`
-	Name       string    `json:"name,omitempty"`
-	File       string    `json:"file"`
-	State      string    `json:"state"`
-	Started    time.Time `json:"started"`
-	DurationMS int64     `json:"duration_ms"`
-	Bytes      int64     `json:"bytes"`
-	Rate       int       `json:"rate"`
-	Channels   int       `json:"channels"`
-	Encoding   string    `json:"encoding"`
-	Parties    []string  `json:"parties"` // names, else URIs
-	Reason     string    `json:"reason,omitempty"`
-	Pauses     int       `json:"pauses"`
-	Gaps       int       `json:"gaps"`
-	Marks      int       `json:"marks"`
-	Encrypted  bool      `json:"encrypted"`
-	Hold       bool      `json:"hold"`             // on legal hold
-	Upload     string    `json:"upload,omitempty"` // state of the last delivery
-}
-
-func recordingOf(s *ledger.Sidecar) recordingInfo {
-	i := recordingInfo{
-		ID: s.ID, Call: s.Call, Name: s.Name, File: s.File, State: string(s.State), Started: s.Started, DurationMS: s.DurationMS, Bytes: s.Bytes,
-		Rate: s.Rate, Channels: s.Channels, Encoding: s.Encoding, Parties: []string{}, Reason: s.Reason, Pauses: len(s.Pauses), Gaps: len(s.Gaps),
-		Marks: len(s.Marks), Encrypted: len(s.EncryptedTo) > 0, Hold: s.Hold != nil,
-	}
-	for _, p := range s.Parties {
-		name := p.Name
-		if name == "" {
-			name = p.URI
-		}
-		i.Parties = append(i.Parties, name)
-	}
-	if n := len(s.Uploads); n > 0 {
-		i.Upload = s.Uploads[n-1].State
-	}
-	return i
 }
 
 // recordings is GET /v1/recordings.
@@ -91,11 +49,11 @@ type recordingPage struct {
 	before time.Time // of the last one of the page before; zero: this is the first page
 	id     string
 	total  int
-	found  []recordingInfo
+	found  []shelf.Summary
 }
 
 // newer is the order of the list.
-func newer(a, b *recordingInfo) int {
+func newer(a, b *shelf.Summary) int {
 	if n := b.Started.Compare(a.Started); n != 0 {
 		return n
 	}
@@ -107,11 +65,11 @@ func (p *recordingPage) add(rec *ledger.Sidecar) {
 		return
 	}
 	p.total++
-	i := recordingOf(rec)
-	if !p.before.IsZero() && newer(&recordingInfo{Started: p.before, ID: p.id}, &i) >= 0 {
+	i := shelf.Summarize(rec)
+	if !p.before.IsZero() && newer(&shelf.Summary{Started: p.before, ID: p.id}, &i) >= 0 {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(p.found, i, func(a, b recordingInfo) int { return newer(&a, &b) })
+	at, _ := slices.BinarySearchFunc(p.found, i, func(a, b shelf.Summary) int { return newer(&a, &b) })
 	if at > p.limit {
 		return
 	}
@@ -127,7 +85,7 @@ func (p *recordingPage) list() recordingList {
 		l.Next = strconv.FormatInt(last.Started.UnixNano(), 36) + "_" + last.ID
 	}
 	if l.Recordings == nil {
-		l.Recordings = []recordingInfo{}
+		l.Recordings = []shelf.Summary{}
 	}
 	return l
 }

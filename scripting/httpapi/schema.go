@@ -8,6 +8,7 @@ import (
 
 	"rms/call"
 	"rms/media/record/ledger"
+	"rms/media/record/shelf"
 )
 
 // object is a part of a JSON document.
@@ -26,7 +27,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[call.ForwardInfo](): "Forward",
 	reflect.TypeFor[callList]():         "CallList",
 	reflect.TypeFor[recordingList]():    "RecordingList",
-	reflect.TypeFor[recordingInfo]():    "RecordingInfo",
+	reflect.TypeFor[shelf.Summary]():    "RecordingInfo",
 	reflect.TypeFor[ledger.Sidecar]():   "Recording",
 	reflect.TypeFor[ledger.Report]():    "VerifyReport",
 	reflect.TypeFor[verbInfo]():         "Verb",

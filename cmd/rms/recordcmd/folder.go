@@ -56,7 +56,7 @@ func (f *folder) close() {
 	_ = f.root.Close()
 }
 
-func (f *folder) list(ctx context.Context, q query) ([]Info, int, error) {
+func (f *folder) list(ctx context.Context, q query) ([]shelf.Summary, int, error) {
 	filter := ledger.Filter{Call: q.call, State: ledger.State(q.state)}
 	var err error
 	if filter.From, err = timeOf("--from", q.from, false); err != nil {
@@ -65,11 +65,11 @@ func (f *folder) list(ctx context.Context, q query) ([]Info, int, error) {
 	if filter.To, err = timeOf("--to", q.to, true); err != nil {
 		return nil, 0, err
 	}
-	var all []Info
+	var all []shelf.Summary
 	total := 0
 	err = f.shelf.List(ctx, filter, func(rec *ledger.Sidecar) bool {
 		total++
-		all = append(all, infoOf(rec))
+		all = append(all, shelf.Summarize(rec))
 		if len(all) >= 2*q.limit {
 			all = newest(all, q.limit)
 		}
@@ -79,8 +79,8 @@ func (f *folder) list(ctx context.Context, q query) ([]Info, int, error) {
 }
 
 // newest sorts and keeps so many.
-func newest(all []Info, most int) []Info {
-	slices.SortFunc(all, func(a, b Info) int {
+func newest(all []shelf.Summary, most int) []shelf.Summary {
+	slices.SortFunc(all, func(a, b shelf.Summary) int {
 		if n := b.Started.Compare(a.Started); n != 0 {
 			return n
 		}

@@ -13,6 +13,7 @@ import (
 	"rms/cmd/rms/ctl"
 	"rms/cmd/rms/terminal"
 	"rms/media/record/ledger"
+	"rms/media/record/shelf"
 )
 
 var listCommand = &command{
@@ -59,7 +60,7 @@ pauses, u delivered, ! delivery failed.
 	},
 }
 
-func (e *Env) printList(found []Info, total int, ids bool) error {
+func (e *Env) printList(found []shelf.Summary, total int, ids bool) error {
 	n := 8
 	for i := range found {
 		for j := range i {
@@ -79,7 +80,7 @@ func (e *Env) printList(found []Info, total int, ids bool) error {
 				return err
 			}
 		default:
-			fmt.Fprintln(e.Out, r.line(n))
+			fmt.Fprintln(e.Out, line(r, n))
 		}
 	}
 	switch {
@@ -101,7 +102,8 @@ func same(a, b string) int {
 	return n
 }
 
-func (r *Info) line(id int) string {
+// line is a recording in the list.
+func line(r *shelf.Summary, id int) string {
 	signs := ""
 	for _, s := range []struct {
 		sign string
@@ -120,7 +122,7 @@ func (r *Info) line(id int) string {
 		who = ctl.Clean(r.File)
 	}
 	return strings.TrimRight(fmt.Sprintf("%-*s  %s  %8s %9s  %-9s %-4s  %s", id, short, r.Started.Local().Format(time.DateTime),
-		length(r.DurationMS), size(r.Bytes), ctl.Clean(r.State), signs, who), " ")
+		length(r.DurationMS), ctl.Bytes(r.Bytes), ctl.Clean(r.State), signs, who), " ")
 }
 
 // printLine prints a value as JSON on one line.

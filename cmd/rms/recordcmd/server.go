@@ -14,6 +14,7 @@ import (
 
 	"rms/cmd/rms/ctl"
 	"rms/media/record/ledger"
+	"rms/media/record/shelf"
 	"rms/media/record/waveform"
 )
 
@@ -35,7 +36,7 @@ func (s *server) answers(ctx context.Context) bool { return s.c.Get(ctx, "/v1/ve
 
 func (s *server) close() { s.c.Close() }
 
-func (s *server) list(ctx context.Context, q query) ([]Info, int, error) {
+func (s *server) list(ctx context.Context, q query) ([]shelf.Summary, int, error) {
 	v := url.Values{}
 	for name, value := range map[string]string{"call": q.call, "state": q.state} {
 		if value != "" {
@@ -51,12 +52,12 @@ func (s *server) list(ctx context.Context, q query) ([]Info, int, error) {
 			v.Set(name, t.UTC().Format(time.RFC3339Nano))
 		}
 	}
-	var all []Info
+	var all []shelf.Summary
 	for {
 		var answer struct {
-			Recordings []Info `json:"recordings"`
-			Total      int    `json:"total"`
-			Next       string `json:"next"`
+			Recordings []shelf.Summary `json:"recordings"`
+			Total      int             `json:"total"`
+			Next       string          `json:"next"`
 		}
 		v.Set("limit", strconv.Itoa(min(page, q.limit-len(all))))
 		if err := s.c.Get(ctx, "/v1/recordings?"+v.Encode(), &answer); err != nil {

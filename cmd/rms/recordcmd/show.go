@@ -193,7 +193,7 @@ func (e *Env) facts(rec *ledger.Sidecar) {
 	}
 	say("state", "%s", state)
 	if rec.Rate > 0 {
-		say("audio", "%s, %d Hz, %s, %s", rec.Encoding, rec.Rate, ctl.Count(rec.Channels, "channel"), size(rec.Bytes))
+		say("audio", "%s, %d Hz, %s, %s", rec.Encoding, rec.Rate, ctl.Count(rec.Channels, "channel"), ctl.Bytes(rec.Bytes))
 	}
 	for _, s := range rec.Sides {
 		if len(s.Codecs) == 0 && s.Packets == 0 {

@@ -12,12 +12,13 @@ import (
 
 	"rms/cmd/rms/ctl"
 	"rms/media/record/ledger"
+	"rms/media/record/shelf"
 	"rms/media/record/waveform"
 )
 
 // source is where recordings are: a folder, or a server.
 type source interface {
-	list(ctx context.Context, q query) (found []Info, total int, err error)
+	list(ctx context.Context, q query) (found []shelf.Summary, total int, err error)
 	find(ctx context.Context, ref string) (*ledger.Sidecar, error)
 	// audio opens a recording to hear it, which the books note as what.
 	audio(ctx context.Context, rec *ledger.Sidecar, what string, progress func(done, total int64)) (*audio, error)

@@ -4,7 +4,7 @@
 //
 //	s := shelf.New(shelf.Options{Root: root, Ledger: ledger})
 //	rec, err := s.Find(ctx, id)
-//	audio, err := s.Open(rec)
+//	audio, err := s.Open(ctx, rec)
 package shelf
 
 import (
