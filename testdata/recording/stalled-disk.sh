@@ -6,14 +6,14 @@
 # file) and compares with the same calls on one that does not: their RTP is as much on
 # time. The callers send a tone without an end, so that silence in a file is sound that is
 # missing: there must be a gap in its sidecar exactly there, and for a stall of less than
-# 25 s no gap of the disk at all. Calls that hang up meanwhile get their 200 and their
-# ports at once. Needs root, for mounting and freezing.
+# 25 s no gap of the disk at all. Calls that begin meanwhile are answered and recorded, those
+# that hang up get their 200 and give their ports back at once. Needs root, for mounting and freezing.
 #
 #   --calls     how many are recorded through the stall
 #   --stall     seconds for which nothing can be written
 #   --before    seconds of sound before it
 #   --after     seconds behind it
-#   --hangups   more calls, that hang up while the disk stands still
+#   --hangups   more calls that hang up while the disk stands still; as many more begin too
 #   --late      RTP packets in a hundred that may be late beyond those without
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -39,17 +39,22 @@ calls stalled "$calls" "$total" --rtp-ports 30000-39999
 through=$caller
 calls short "$hangups" $((before + 1)) --rtp-ports 40000-49999
 short=$caller
-all=$((calls + hangups))
-eventually 30 "the recordings" have recording "$all"
+eventually 30 "the recordings" have recording $((calls + hangups))
+all=$((calls + 2 * hangups))
 sleep "$before"
 from=$EPOCHREALTIME
 freeze
 say "$all calls, the disk stands still:"
+calls new "$hangups" 1 --rtp-ports 50000-59999
+new=$caller
 called short "$short"
+figure "hung up" "$(of short answered), done $(since "$from") s after the freeze"
+called new "$new"
 left=$(python3 "$here/look.py" sockets "$server" "$server_address")
-figure "hung up meanwhile" "$(of short answered), done $(since "$from") s after the freeze"
+figure "begun and hung up" "$(of new answered), done $(since "$from") s after the freeze; set-up at most $(of new setup max_ms) ms"
 figure "RTP and RTCP sockets of the server" "$left of $((2 * calls))"
 all_lived short
+all_lived new
 [ "$left" = $((2 * calls)) ] || wrong "ports are kept"
 less "$(since "$from")" "$stall" || wrong "the calls that hung up took longer than the stall: nothing was measured"
 python3 -c 'import sys, time; time.sleep(max(0, float(sys.argv[1]) - float(sys.argv[2])))' "$stall" "$(since "$from")"

@@ -26,7 +26,7 @@ func TestAFullDiskEndsNoCallThatCanDoWithout(t *testing.T) {
 }
 
 func TestAStalledDiskDelaysNeitherAudioNorHangUp(t *testing.T) {
-	runRecordingScript(t, "stalled-disk.sh", "--calls", "8", "--before", "1", "--stall", "4", "--after", "1", "--hangups", "4", "--late", "20")
+	runRecordingScript(t, "stalled-disk.sh", "--calls", "8", "--before", "1", "--stall", "5", "--after", "1", "--hangups", "4", "--late", "20")
 }
 
 func TestDeliveriesOutliveAServerThatIsKilled(t *testing.T) {
