@@ -18,10 +18,11 @@ func TestAConnectionThatComesAfterItsStreamWasBrokenOffIsClosed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	u, _ := h.newBooth()
-	closed := make(chan struct{})
-	var once sync.Once
+	opening, closed := make(chan struct{}), make(chan struct{})
+	var began, once sync.Once
 	behaves(u, boothHooks{
 		open: func(ctx context.Context) {
+			began.Do(func() { close(opening) })
 			<-ctx.Done()
 			time.Sleep(2 * time.Second) // longer than a stream may take to end
 		},
@@ -30,6 +31,7 @@ func TestAConnectionThatComesAfterItsStreamWasBrokenOffIsClosed(t *testing.T) {
 	h.runs(starts(map[string]any{"url": u}))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
+	<-opening // else there is nothing to break off
 	h.bye(c)
 	<-closed
 	if n := len(h.seen("rms:stream_connect")); n != 0 {
