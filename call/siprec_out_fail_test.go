@@ -138,6 +138,7 @@ func TestSiprecGoesWhereARecorderSendsIt(t *testing.T) {
 	if start := h.wait("rms:siprec_start"); start.Get("streams") != int64(2) {
 		t.Errorf("start %v", start.Fields)
 	}
+	h.until("the tone", func() bool { return len(e.packets) > 0 }, e)
 	h.talk(e, 1000, 500*time.Millisecond)
 	second.listen()
 	second.sides("PCMU", 8000, 0)
