@@ -22,6 +22,9 @@ type source struct {
 	untap   func(*tap)
 	tap     tap
 	codecs  []payload
+	usual   uint8 // the payload type of the agreement, of audio
+	bits    int   // of a sample of its clock, all channels; 0: it has no audio
+	clock   int   // Hz
 	packet  timeline.Packet
 
 	reading uint32 // the last that the session told, at readAt
@@ -79,6 +82,7 @@ func (f *feed) source(r *rtpLine, side int) *source {
 // known: packets of theirs may be on the way.
 func (s *source) learn(c *rtp.Config) {
 	s.deaf = !c.Receive
+	s.usual, s.bits, s.clock = c.PayloadType, bitsOf(&c.Codec), c.Codec.ClockRate
 	s.know(payload{c.PayloadType, c.Codec})
 	if c.CNType != 0 {
 		s.know(payload{c.CNType, soundless("CN", c.Codec.ClockRate)}) // RFC 3389
@@ -150,23 +154,22 @@ func (f *feed) recode(r *rtpLine) {
 	}
 }
 
-// take hands a packet on. Keys are none of a recording's business: of them only the
-// number is.
+// take hands a packet on. Keys are none of a recording's business, nor is what comes from
+// a far end that is not to send: of them only the number is, so that nothing is missed.
 func (s *source) take(p *rtp.Packet) {
-	if s.deaf && !s.ours {
-		return
-	}
 	q := &s.packet
 	*q = timeline.Packet{
 		Payload: p.Payload, Timestamp: p.Timestamp, Sequence: p.Sequence, SSRC: p.SSRC,
 		PayloadType: p.PayloadType, Marker: p.Marker,
 	}
-	if cd := s.codec(p.PayloadType); cd == nil || cd.NewDecoder == nil {
+	bits := s.bits
+	if p.PayloadType != s.usual {
+		bits = bitsOf(s.codec(p.PayloadType))
+	}
+	if bits == 0 || (s.deaf && !s.ours) {
 		q.Payload = nil
-	} else if bits := cd.Bits * max(cd.Channels, 1); bits > 0 {
-		if end := p.Timestamp + uint32(len(p.Payload)*8/bits); !s.read || int32(end-s.end) > 0 {
-			s.end = end
-		}
+	} else if end := p.Timestamp + uint32(len(p.Payload)*8/bits); !s.read || int32(end-s.end) > 0 {
+		s.end = end
 	}
 	at := s.feed.at
 	if !s.ours {
@@ -176,6 +179,14 @@ func (s *source) take(p *rtp.Packet) {
 		q.Arrival = t.when(at)
 		t.to.Packet(s.side, q)
 	}
+}
+
+// bitsOf is how long a sample is on the wire, with all channels; 0 of what is no audio.
+func bitsOf(c *media.Codec) int {
+	if c == nil || c.NewDecoder == nil {
+		return 0
+	}
+	return c.Bits * max(c.Channels, 1)
 }
 
 // codec is what a payload type means, nil when it is no audio.
@@ -199,15 +210,14 @@ func (s *source) anchor() {
 	if !ok {
 		return
 	}
-	c := s.session.Config()
-	moved := time.Duration(int32(ts-s.reading)) * time.Second / time.Duration(c.Codec.ClockRate)
+	moved := time.Duration(int32(ts-s.reading)) * time.Second / time.Duration(s.clock)
 	off := moved - (s.feed.at - s.readAt)
 	again := s.read && (off > reread || off < -reread)
 	if again {
 		s.end = ts
 	}
 	s.reading, s.readAt, s.read = ts, s.feed.at, true
-	s.ahead = time.Duration(int32(s.end-ts))*time.Second/time.Duration(c.Codec.ClockRate) - s.feed.tick
+	s.ahead = time.Duration(int32(s.end-ts))*time.Second/time.Duration(s.clock) - s.feed.tick
 	for _, t := range s.feed.takers {
 		if again || !t.anchored[s.side] {
 			t.anchored[s.side] = true

@@ -98,16 +98,17 @@ func (i *item) parse(b []byte) []byte {
 // queue is what one recording has waiting. The clock's thread puts, a worker takes; both
 // hold the lock for a few nanoseconds and never across anything that waits.
 type queue struct {
-	mu         sync.Mutex
-	head, tail *block
-	bytes      int64         // of blocks
-	first      time.Duration // the tick at which the oldest was put
-	items      uint64        // put since the last take
-	orders     []order
-	dropping   bool
-	from       time.Duration // the tick at which dropping began
-	dropped    int           // packets
-	closed     bool
+	mu       sync.Mutex
+	dropping bool
+	closed   bool
+	tail     *block
+	items    uint64 // put since the last take
+	head     *block
+	bytes    int64         // of blocks
+	first    time.Duration // the tick at which the oldest was put
+	orders   []order
+	from     time.Duration // the tick at which dropping began
+	dropped  int           // packets
 }
 
 // batch is what a worker took.

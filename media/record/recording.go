@@ -17,15 +17,16 @@ import (
 // Line are for the clock's thread: none waits, none allocates for a frame. The other
 // methods are for anybody.
 type Recording struct {
+	// What each packet needs, on one line of the processor's cache.
 	store *Store
-	spec  Spec
-	id    string
-	slot  int // of the pool's wheel
-
-	file  atomic.Pointer[string]
-	state atomic.Int32
 	tick  atomic.Int64 // the time line's now, ns
+	state atomic.Int32
 	q     queue
+
+	spec Spec
+	id   string
+	slot int // of the pool's wheel
+	file atomic.Pointer[string]
 
 	queued  atomic.Bool // waits for a worker
 	again   atomic.Bool // somebody wanted a turn while one was taken
