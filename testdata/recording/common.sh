@@ -20,6 +20,8 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # skip TEXT: this machine cannot do it
 skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
 
+python3() { "${python:-$(type -P python3)}" -S "$@"; }
+
 need() {
   local program
   for program in "$@"; do
@@ -52,6 +54,7 @@ options() {
 # begin: working folder, program, addresses
 begin() {
   need python3 sox soxi ffprobe
+  python=$(python3 -c 'import sys; print(sys.executable)') # not a shim, which takes its time
   work=$(mktemp -d "${TMPDIR:-/tmp}/rms-recording.XXXXXX")
   trap finish EXIT
   trap 'exit 130' INT TERM

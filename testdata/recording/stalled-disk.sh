@@ -25,7 +25,7 @@ mount_loop 512M "freezing a file system"
 total=$((before + stall + after))
 
 start_server
-calls moving "$calls" "$(calc "min(20, $total)")"
+calls moving "$calls" "$(calc "min(20, max(3, $total // 2))")"
 called moving "$caller"
 kill_server TERM
 python3 "$here/look.py" tone "$root" >"$work/tone.json"
@@ -44,7 +44,7 @@ all=$((calls + 2 * hangups))
 sleep "$before"
 from=$EPOCHREALTIME
 freeze
-say "$all calls, the disk stands still:"
+say "$all calls, the disk stands still until these have hung up, and for $stall s at least:"
 calls new "$hangups" 1 --rtp-ports 50000-59999
 new=$caller
 called short "$short"
@@ -52,11 +52,11 @@ figure "hung up" "$(of short answered), done $(since "$from") s after the freeze
 called new "$new"
 left=$(python3 "$here/look.py" sockets "$server" "$server_address")
 figure "begun and hung up" "$(of new answered), done $(since "$from") s after the freeze; set-up at most $(of new setup max_ms) ms"
+figure "requests that were repeated" "$(($(of short requests_repeated) + $(of new requests_repeated)))"
 figure "RTP and RTCP sockets of the server" "$left of $((2 * calls))"
 all_lived short
 all_lived new
 [ "$left" = $((2 * calls)) ] || wrong "ports are kept"
-less "$(since "$from")" "$stall" || wrong "the calls that hung up took longer than the stall: nothing was measured"
 python3 -c 'import sys, time; time.sleep(max(0, float(sys.argv[1]) - float(sys.argv[2])))' "$stall" "$(since "$from")"
 ended_slow=$(logged 'EVENT stop slow')
 thaw
@@ -75,9 +75,9 @@ figure "missing and not told, at most" "$(of tone untold_ms) ms"
 figure "out of step" "$(of tone moved) of $(of tone blocks) stretches of 20 ms"
 figure "rms:record_gap" "$(logged 'EVENT gap disk false') begun, $(logged 'EVENT gap disk true') ended"
 [ "$(of tone wrong)" = 0 ] || wrong "$(of tone wrong) times sidecar and sound differ: $(of tone example)"
-if [ "${stall%.*}" -lt 25 ]; then
-  [ "$(logged 'EVENT gap disk')" = 0 ] || wrong "a stall of $stall s made gaps"
-else
+if less "$stalled_for" 25; then
+  [ "$(logged 'EVENT gap disk')" = 0 ] || wrong "a stall of $stalled_for s made gaps"
+elif less 35 "$stalled_for"; then
   [ "$(logged 'EVENT gap disk false')" -ge "$calls" ] || wrong "not each recording told of its gap"
 fi
 opens
