@@ -129,7 +129,16 @@ func TestPausedStreamLeavesSilence(t *testing.T) {
 	s.until("the update", func() bool { return len(s.seen(call.EventSiprecUpdate)) == 2 })
 	c.speak(0, pcmu(400, time.Second), pcmu(700, time.Second))
 	c.call.Bye()
-	left := s.tapes(1)["siprec"].sides[0]
+	both := s.tapes(1)["siprec"]
+	left := both.sides[0]
+	for _, g := range both.told.Gaps {
+		if g.Reason == "loss" {
+			t.Errorf("packets that came are told as lost: %+v", g)
+		}
+	}
+	if lost := both.told.Sides[0].Lost; lost != 0 {
+		t.Errorf("%d packets lost", lost)
+	}
 	for i, want := range []bool{true, false, true} {
 		part := left[i*8000+2400 : i*8000+6400]
 		if l := audiotest.RMS(part); l > -40 != want {
