@@ -4,7 +4,7 @@ import "time"
 
 const (
 	anchorWait   = int64(300 * time.Millisecond)
-	anchorEarly  = int64(5 * time.Millisecond)  // before the nominal place that is believed
+	anchorEarly  = int64(15 * time.Millisecond) // before the nominal place that is believed: half a tick, and a late one
 	anchorLate   = int64(25 * time.Millisecond) // behind it
 	anchorAbsurd = int64(5 * time.Second)
 	trial        = int64(time.Second)

@@ -91,7 +91,7 @@ func TestLineGivesACleanStreamBitForBit(t *testing.T) {
 func TestLineIsPlacedByItsAnchor(t *testing.T) {
 	t.Parallel()
 	pcm := audiotest.Noise(8000*20, -12, 1)
-	for _, c := range []struct{ late, want int }{{0, 0}, {-30, -30}, {160, 160}, {190, 190}, {-100, 0}, {400, 0}, {40000, 0}, {9000000, 0}} {
+	for _, c := range []struct{ late, want int }{{0, 0}, {-30, -30}, {-100, -100}, {160, 160}, {190, 190}, {-130, 0}, {400, 0}, {40000, 0}, {9000000, 0}} {
 		packets := stream(pcm, 100*time.Millisecond)
 		done := false
 		r := play(t, timeline.Options{Rate: 8000}, packets, func(r *rig) {
