@@ -82,12 +82,17 @@ func (s *siprecIn) refuse(r *sip.Request, no *refusal) {
 }
 
 // answered takes the answer in an ACK to our offer, which named the streams that there
-// are. One that cannot be read changes nothing.
+// are. One that cannot be read changes nothing, nor does one that is missing: a client
+// that sends metadata alone wants its streams as they were (RFC 3261 section 14.1).
 func (s *siprecIn) answered(body []byte) {
 	if s.line == nil || !s.line.offered {
 		return
 	}
 	s.line.offered = false
+	if len(body) == 0 {
+		s.call.debug().Msg("the recording client did not answer our offer, its streams stay as they were")
+		return
+	}
 	o, err := sdp.ReadStreams(body, s.line.caps, true)
 	if err != nil {
 		s.call.warn().Err(err).Msg("answer of the recording client not used")

@@ -11,6 +11,7 @@ type accepted struct {
 	b        []byte
 	flow     flow
 	offered  bool // the 2xx carries the offer, the ACK must carry the answer
+	first    bool // of the call, not of a re-INVITE
 	interval time.Duration
 	again    *timer
 	end      *timer
@@ -23,7 +24,7 @@ func (d *Dialog) accept(r *Request, b []byte) {
 		d.accepted.stop(d.w)
 	}
 	o := &d.u.o
-	a := &accepted{d: d, cseq: r.m.cseq(), b: b, flow: r.flow, interval: o.T1, offered: len(r.m.sdp()) == 0}
+	a := &accepted{d: d, cseq: r.m.cseq(), b: b, flow: r.flow, interval: o.T1, offered: len(r.m.sdp()) == 0, first: r == d.invite}
 	to := replyTo(salvageVia(r.m.value("Via")), r.flow)
 	var repeat func()
 	repeat = func() {
@@ -69,10 +70,11 @@ func (d *Dialog) acked(m *draft) {
 	}
 	var body []byte
 	if a.offered {
-		body = d.u.read(m).sdp()
-		d.remoteSDP = body
+		if body = d.u.read(m).sdp(); len(body) > 0 {
+			d.remoteSDP = body
+		}
 	}
-	if d.waitingBye == nil && a.offered && len(body) == 0 {
+	if d.waitingBye == nil && a.offered && a.first && len(body) == 0 {
 		d.hangUp(reasonHeader(488, "No answer in the ACK"), Cause{By: ByError, Code: 488, Text: "no SDP answer in the ACK"})
 		return
 	}

@@ -21,7 +21,8 @@ type Owner interface {
 	// CANCEL and its INVITE are already answered (200 and 487) when it comes.
 	Request(r *Request)
 	// Acked is the ACK of a 2xx of ours, of the call or of a re-INVITE. The body is
-	// the SDP answer when our 2xx carried the offer, else nil.
+	// the SDP answer when our 2xx carried the offer, else nil. A call without one is
+	// ended; when the ACK of a re-INVITE has none, the owner says what becomes of it.
 	Acked(body []byte)
 	// Response is each answer to our INVITE, in a dialog that UA.Call made.
 	Response(r *Response)
