@@ -158,6 +158,9 @@ func (c *work) seeOff(result *Result) (entered bool) {
 	sc := c.fillSidecar(state)
 	sc.Bytes, sc.SHA256 = size, sum
 	sc.Ended, sc.EndedMonotonic = r.store.o.Now(), monotonic()
+	if err := r.store.tailOf(sc); err != nil {
+		c.fail("read the tail", err)
+	}
 	if err := r.store.enter(sc); err != nil {
 		c.fail("enter in the books", err)
 		sc.State = ledger.Failed

@@ -82,5 +82,8 @@ func (r *repair) settle() (err error) {
 		return err
 	}
 	r.Sidecar.Bytes, r.Sidecar.SHA256 = size, sum
+	if err := r.s.tailOf(&r.Sidecar); err != nil {
+		return err
+	}
 	return r.s.enter(&r.Sidecar)
 }

@@ -221,6 +221,9 @@ func (r *repair) enter() {
 			r.Err = err
 		}
 	}
+	if err := r.s.tailOf(sc); err != nil && r.Err == nil {
+		r.Err = err
+	}
 	if r.Err != nil {
 		return
 	}

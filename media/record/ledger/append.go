@@ -11,7 +11,7 @@ import (
 )
 
 // Append enters a recording that has ended: its file is closed and synced, and Bytes and
-// SHA256 are those of the file. The sidecar and the line of the chain are on the disk when
+// SHA256 are those of the file, Tail that of what lies beside it. The sidecar and the line of the chain are on the disk when
 // it returns. The same recording may come again, after a crash or after more was added.
 func (l *Ledger) Append(sc *Sidecar) error {
 	if sc.State == Recording {
@@ -20,7 +20,10 @@ func (l *Ledger) Append(sc *Sidecar) error {
 	if !isHash(sc.SHA256) && (sc.State != Failed || sc.SHA256 != "") {
 		return fmt.Errorf("enter %q: no SHA-256 of the file", sc.File)
 	}
-	return l.enter(sc, &Entry{Kind: KindRecording, Bytes: sc.Bytes, SHA256: sc.SHA256, State: sc.State})
+	if sc.Tail != "" && !isHash(sc.Tail) {
+		return fmt.Errorf("enter %q: the SHA-256 of its tail is none", sc.File)
+	}
+	return l.enter(sc, &Entry{Kind: KindRecording, Bytes: sc.Bytes, SHA256: sc.SHA256, Tail: sc.Tail, State: sc.State})
 }
 
 // Change reads the sidecar of a recording that is in the chain, lets f change it, and

@@ -21,6 +21,7 @@ type Entry struct {
 	File    string    `json:"file,omitempty"`
 	Bytes   int64     `json:"bytes,omitempty"`
 	SHA256  string    `json:"sha256,omitempty"`  // of the audio file
+	Tail    string    `json:"tail,omitempty"`    // SHA-256 of the tail that a crash left of an encrypted one
 	Sidecar string    `json:"sidecar,omitempty"` // SHA-256 of the sidecar
 	State   State     `json:"state,omitempty"`
 	Who     string    `json:"who,omitempty"`

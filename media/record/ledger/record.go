@@ -8,9 +8,11 @@ import (
 // record is what the chain says of a file, by its last entry.
 type record struct {
 	sha     [32]byte
+	tail    [32]byte
 	sidecar [32]byte
 	entered bool // its recording is in the chain
 	hashed  bool // sha is known
+	tailed  bool // tail is known: a file beside it holds its end
 	bytes   int64
 	seq     uint64
 	at      time.Time // of the tombstone
@@ -47,6 +49,7 @@ func (r *record) update(e *Entry) {
 	case KindRecording:
 		r.entered, r.hashed = true, e.SHA256 != ""
 		r.sha, r.bytes = unhex(e.SHA256), e.Bytes
+		r.tail, r.tailed = unhex(e.Tail), e.Tail != ""
 		r.gone, r.open = false, false
 	case KindReopen:
 		r.entered, r.open, r.gone = true, true, false

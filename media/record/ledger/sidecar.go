@@ -47,8 +47,9 @@ type Sidecar struct {
 	Siprec json.RawMessage `json:"siprec,omitempty"` // metadata of the recording session
 
 	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256,omitempty"` // of the whole file, hexadecimal
-	Reason string `json:"reason,omitempty"` // why it ended
+	SHA256 string `json:"sha256,omitempty"`      // of the whole file, hexadecimal
+	Tail   string `json:"tail_sha256,omitempty"` // of the file with TailSuffix that a crash left beside an encrypted one
+	Reason string `json:"reason,omitempty"`      // why it ended
 
 	Required    bool     `json:"required,omitempty"`
 	EncryptedTo []string `json:"encrypted_to,omitempty"` // public keys; empty: not encrypted

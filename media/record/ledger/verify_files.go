@@ -123,6 +123,11 @@ func (v *verifier) file(ctx context.Context, name string, r *record) []Problem {
 			out = append(out, p)
 		}
 	}
+	if r.tailed && (len(out) == 0 || out[len(out)-1].Fault != Removed) {
+		if p, bad := v.tail(ctx, name, r); bad {
+			out = append(out, p)
+		}
+	}
 	p, bad := v.sidecar(name, r)
 	switch {
 	case !bad:

@@ -20,7 +20,7 @@ func (v *verifier) strangers(ctx context.Context) error {
 			return errSkip
 		case f.err != nil:
 			v.report.add(Problem{Fault: Unreadable, File: f.name, Text: f.err.Error()})
-		case f.mode.IsDir(), v.chain.files[audio] != nil, isTemp(base):
+		case f.mode.IsDir(), v.chain.files[audio] != nil, v.knownTail(f.name), isTemp(base):
 		case !f.mode.IsRegular():
 			v.report.add(Problem{Fault: NotRegular, File: f.name, Text: "it is " + modeName(f.mode) + ", rms makes none"})
 		case !IsAudio(audio):
