@@ -78,6 +78,10 @@ func (c *work) drop(b *batch) {
 	}
 }
 
+// startMost is how long a side may be silent before its first packet without a gap being
+// told: each stream begins a moment behind the recording.
+const startMost = 250 * time.Millisecond
+
 // gap notes what a line missed; if the queue was full just then, that is why.
 func (c *work) gap(side int, g timeline.Gap) {
 	reach := int64(c.format.Rate) * dropReachMS / 1000
@@ -86,6 +90,9 @@ func (c *work) gap(side int, g timeline.Gap) {
 			g.Reason = disk
 			d.told[side] = true
 		}
+	}
+	if g.Reason == timeline.Silent && g.At <= 0 && c.duration(g.At+g.Length) < startMost {
+		return
 	}
 	c.add(Gap{Side: side, At: g.At, Length: g.Length, Packets: g.Packets, Reason: g.Reason})
 }

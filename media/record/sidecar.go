@@ -12,12 +12,18 @@ import (
 // there is news: a crash must not lose what was paused.
 const (
 	sidecarEvery = 5 * time.Second
-	newsEvery    = time.Minute // when there are only gaps, and few
+	newsEvery    = time.Minute // when there are only gaps, and many
+	fewGaps      = 100
 )
 
-// newsAfter is how long the news of a gap waits: a list that has grown long over a day is
-// not written anew each minute.
-func newsAfter(gaps int) time.Duration { return newsEvery * time.Duration(1+gaps/500) }
+// newsAfter is how long the news of a gap waits: a short list is written as soon as
+// anything else, one that has grown long over a day is not written anew each minute.
+func newsAfter(gaps int) time.Duration {
+	if gaps <= fewGaps {
+		return sidecarEvery
+	}
+	return newsEvery * time.Duration(1+gaps/500)
+}
 
 // sealEvery is how often the end of an encrypted recording is saved.
 const sealEvery = 500 * time.Millisecond
