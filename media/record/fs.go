@@ -69,15 +69,17 @@ func (d *Dir) Create(name string) (File, error) {
 	if err := d.parents(name); err != nil {
 		return nil, err
 	}
-	return d.open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := d.open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	return f, d.inTheWay(name, err)
 }
 
 // Open is part of FS. It does not follow a link and does not wait for a FIFO's other end.
 func (d *Dir) Open(name string) (File, error) {
-	if err := d.noLinks(name); err != nil {
+	if err := d.noLinks(name, name); err != nil {
 		return nil, err
 	}
-	return d.open(name, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK)
+	f, err := d.open(name, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK)
+	return f, d.inTheWay(name, err)
 }
 
 func (d *Dir) open(name string, flags int) (File, error) {
@@ -94,33 +96,6 @@ func (d *Dir) open(name string, flags int) (File, error) {
 		return nil, err
 	}
 	return diskFile{f}, nil
-}
-
-// parents makes the directories above a name; each that is there must be one itself, not
-// a link to one.
-func (d *Dir) parents(name string) error {
-	dir := path.Dir(name)
-	if dir == "." {
-		return nil
-	}
-	if err := d.noLinks(dir); err != nil {
-		return err
-	}
-	if err := d.root.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("make the directory of a recording: %w", err)
-	}
-	return nil
-}
-
-// noLinks refuses a name of which a part is a symbolic link.
-func (d *Dir) noLinks(name string) error {
-	for p := name; p != "."; p = path.Dir(p) {
-		info, err := d.root.Lstat(p)
-		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			return &NameError{Name: name, Problem: fmt.Sprintf("%q is a symbolic link", p), Do: "name a place without links in it"}
-		}
-	}
-	return nil
 }
 
 // Replace is part of FS.

@@ -93,6 +93,40 @@ func TestWhatIsThereIsNeverWrittenTo(t *testing.T) {
 	}
 }
 
+func TestWhatIsInTheWayIsNamed(t *testing.T) {
+	t.Parallel()
+	root, outside := t.TempDir(), t.TempDir()
+	s := open(t, record.Options{Root: root})
+	trap(t, root, outside)
+	const away = "take another name, or move it away"
+	for _, c := range []struct {
+		name, want, more string // more: with append
+	}{
+		{"taken.wav", "the file exists; take another name, or append=true", "there is a file without a WAV header; take another name"},
+		{"dir.wav", "there is a folder of that name; " + away, ""},
+		{"fifo.wav", "there is a named pipe of that name; " + away, ""},
+		{"link.wav", "there is a symbolic link of that name; " + away, `"link.wav" is a symbolic link; name a place without links in it`},
+		{"way/x.wav", `"way" is a symbolic link; name a place without links in it`, ""},
+		{"file/x.wav", `"file" is a file, no folder; take a name in a folder, or move it away`, ""},
+		{"file/deeper/x.wav", `"file" is a file, no folder; take a name in a folder, or move it away`, ""},
+	} {
+		for _, more := range []bool{false, true} {
+			want := c.want
+			if more && c.more != "" {
+				want = c.more
+			}
+			_, d := start(t, s, record.Spec{File: c.name, Append: more})
+			if err := d.end(t).Err; err == nil || !strings.HasSuffix(err.Error(), `record to "`+c.name+`": `+want) {
+				t.Errorf("append=%v: %v, want %s", more, err, want)
+			}
+		}
+	}
+	r, d := start(t, s, record.Spec{Template: "dir.wav"})
+	if r.Stop(0, ""); d.end(t).Err != nil || r.File() != "dir-2.wav" {
+		t.Errorf("a template has %q", r.File())
+	}
+}
+
 func TestTakenNamesOfATemplateGetNumbers(t *testing.T) {
 	t.Parallel()
 	s := open(t, record.Options{})

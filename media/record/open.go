@@ -87,7 +87,10 @@ func (c *work) create() error {
 		switch {
 		case !exists || r.spec.Append:
 			return err
-		case r.spec.Template == "":
+		case r.spec.Template != "":
+		case errors.As(err, new(*NameError)):
+			return err
+		default:
 			return &NameError{name, "the file exists", "take another name, or append=true"}
 		}
 	}
