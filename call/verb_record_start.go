@@ -11,8 +11,9 @@ func init() {
 		Doc: "Records the call into a WAV file below record.root, which can be played at any moment and lacks at most a second when the server is killed. " +
 			"Both sides are placed by their RTP time lines, so that they stay in step. Asked for before there is media, the recording begins with it. " +
 			"Its end is told once, by rms:record_stop or the route, when the file is closed, hashed and in the chain.",
-		Result: "the file's name below record.root; true when it has none yet, before there is media",
-		Waits:  "route",
+		Result: "the file's name below record.root; true when it has none yet, before there is media. " +
+			"A name that record.name made and that is taken gets a number when the file is opened, a moment later: rms:record_start tells the final one",
+		Waits: "route",
 		Params: []Param{
 			{Name: "file", Kind: String, Doc: "below record.root, ending in .wav; one that exists is an error, unless append. record.name makes one when missing"},
 			{Name: "name", Kind: String, Default: defaultRecording, Doc: "of the recording: a call may have several"},
@@ -26,7 +27,7 @@ func init() {
 			{Name: "append", Kind: Bool, Default: false, Doc: "go on at the end of a file of the same form"},
 			{Name: "trim", Kind: Bool, Default: false, Doc: "cut silence off both ends, but for 200 ms"},
 			{Name: "terminators", Kind: String, Default: "", Doc: "keys that end it"},
-			{Name: "required", Kind: Bool, Doc: "no recording, no call: when it cannot begin, or breaks, the call is refused with 503 or ended. record.required when missing"},
+			{Name: "required", Kind: Bool, Doc: "no recording, no call. Before the answer it is refused with 503 when recording is off or the disk has no room; when the file cannot be opened or the disk fails, which shows a moment later, an answered call gets BYE. record.required when missing"},
 			{Name: "fill", Kind: String, Enum: []string{"silence", "tone"}, Doc: "what the file holds where it was paused; record.fill when missing"},
 			{Name: "encrypt", Kind: Bool, Doc: "false: not, although record.encrypt has keys"},
 			{Name: "route", Kind: Route, Default: EventRecordStop, Doc: "event route that runs at its end"},
