@@ -31,6 +31,7 @@ var kinds = map[string]struct {
 	"forbidden":         {http.StatusForbidden, "The token may only read"},
 	"origin":            {http.StatusForbidden, "The request comes from a page of another site"},
 	"no-such-recording": {http.StatusNotFound, "There is no such recording"},
+	"no-tail":           {http.StatusNotFound, "The recording has no tail"},
 	"gone":              {http.StatusGone, "The audio is not here any more"},
 	"running":           {http.StatusConflict, "The recording is still being made, or is not any more"},
 	"held":              {http.StatusConflict, "The recording is on legal hold"},

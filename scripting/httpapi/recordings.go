@@ -204,6 +204,7 @@ func recordingProblem(err error) *problem {
 		kind string
 	}{
 		{shelf.ErrNotFound, "no-such-recording"},
+		{shelf.ErrNoTail, "no-tail"},
 		{shelf.ErrGone, "gone"},
 		{shelf.ErrRunning, "running"},
 		{ledger.ErrHeld, "held"},

@@ -7,9 +7,9 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
+	"rms/media/record/ledger"
 	"rms/media/record/shelf"
 )
 
@@ -20,13 +20,16 @@ const audioPiece = 32 << 10
 // recording that is being made it is what there is now, with a header that says so;
 // with ?follow=1 what comes is sent too, until the recording ends.
 func (s *Server) recordingAudio(w http.ResponseWriter, r *http.Request) error {
-	follow, err := followOf(r)
+	follow, tail, err := audioQuery(r)
 	if err != nil {
 		return err
 	}
 	rs, rec, err := s.findRecording(r)
 	if err != nil {
 		return err
+	}
+	if tail {
+		return s.recordingTail(w, r, rs, rec)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), infoTimeout)
 	defer cancel()
@@ -35,19 +38,15 @@ func (s *Server) recordingAudio(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer func() { _ = a.Close() }()
-	if r.Method == http.MethodGet {
-		if err := rs.Note(rec, s.byWhom(r, ""), "fetch"); err != nil {
-			return err
-		}
+	if err := s.noteFetch(r, rs, rec); err != nil {
+		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", "audio/wav")
+	kind := "audio/wav"
 	if a.Encrypted {
-		h.Set("Content-Type", "application/octet-stream")
+		kind = sealedType
 	}
-	if name := mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}); name != "" {
-		h.Set("Content-Disposition", name)
-	}
+	describe(h, kind, a.Name)
 	lasts(w)
 	if follow && r.Method == http.MethodGet {
 		return s.followAudio(w, r, a)
@@ -62,71 +61,47 @@ func (s *Server) recordingAudio(w http.ResponseWriter, r *http.Request) error {
 	} else if rec.SHA256 != "" && whole.Size() == rec.Bytes {
 		h.Set("ETag", `"`+rec.SHA256+`"`)
 	}
-	out := &piecewise{ResponseWriter: w, control: http.NewResponseController(w), most: s.opts.Times.Stall}
-	http.ServeContent(out, r, "", changed, whole)
-	return out.failed(w)
+	return s.content(w, r, changed, whole)
 }
 
-// followOf reads ?follow=1.
-func followOf(r *http.Request) (bool, error) {
-	q := r.URL.Query()
-	for name := range q {
-		if name != "follow" {
-			return false, wrong(short(name), "unknown parameter of the query (has: follow)")
-		}
-	}
-	if !q.Has("follow") {
-		return false, nil
-	}
-	on, err := strconv.ParseBool(q.Get("follow"))
-	if err != nil {
-		return false, wrong("follow", "\"follow\" must be 1 or 0")
-	}
-	return on, nil
-}
-
-// piecewise gives a client time for each piece and not for the whole, and keeps back the
-// texts of ServeContent's errors.
-type piecewise struct {
-	http.ResponseWriter
-	control *http.ResponseController
-	most    time.Duration
-	refused int // status
-}
-
-func (p *piecewise) Unwrap() http.ResponseWriter { return p.ResponseWriter }
-
-func (p *piecewise) WriteHeader(status int) {
-	if status >= http.StatusBadRequest {
-		p.refused = status
-		return
-	}
-	p.ResponseWriter.WriteHeader(status)
-}
-
-func (p *piecewise) Write(b []byte) (int, error) {
-	if p.refused != 0 {
-		return len(b), nil
-	}
-	_ = p.control.SetWriteDeadline(time.Now().Add(p.most))
-	return p.ResponseWriter.Write(b)
-}
-
-// failed is the problem in place of what was kept back.
-func (p *piecewise) failed(w http.ResponseWriter) error {
-	if p.refused == 0 {
+// noteFetch writes into the books who has the audio. HEAD gives none.
+func (s *Server) noteFetch(r *http.Request, rs *shelf.Shelf, rec *ledger.Sidecar) error {
+	if r.Method != http.MethodGet {
 		return nil
 	}
-	for _, name := range []string{"Content-Disposition", "Content-Encoding", "ETag", "Last-Modified", "Accept-Ranges"} {
-		w.Header().Del(name)
+	return rs.Note(rec, s.byWhom(r, ""), "fetch")
+}
+
+// describe says what comes, and how a browser is to call it.
+func describe(h http.Header, kind, name string) {
+	h.Set("Content-Type", kind)
+	if name := mime.FormatMediaType("attachment", map[string]string{"filename": name}); name != "" {
+		h.Set("Content-Disposition", name)
 	}
-	switch p.refused {
-	case http.StatusRequestedRangeNotSatisfiable:
-		return fault("range", "the range lies outside of the recording ("+strings.TrimPrefix(w.Header().Get("Content-Range"), "bytes */")+" bytes), or is no range")
-	case http.StatusPreconditionFailed:
-		return fault("precondition", "the recording is not the one that the request is about")
+}
+
+// audioQuery reads ?follow=1 and ?part=tail.
+func audioQuery(r *http.Request) (follow, tail bool, err error) {
+	q := r.URL.Query()
+	for name := range q {
+		if name != "follow" && name != "part" {
+			return false, false, wrong(short(name), "unknown parameter of the query (has: follow, part)")
+		}
 	}
-	return fault("internal", "read the recording: "+http.StatusText(p.refused))
+	if q.Has("follow") {
+		if follow, err = strconv.ParseBool(q.Get("follow")); err != nil {
+			return false, false, wrong("follow", "\"follow\" must be 1 or 0")
+		}
+	}
+	if q.Has("part") {
+		if tail = q.Get("part") == "tail"; !tail {
+			return false, false, wrong("part", "\"part\" must be tail")
+		}
+	}
+	if follow && tail {
+		return false, false, wrong("follow", "a tail is replaced, it does not grow: ask for it without \"follow\"")
+	}
+	return follow, tail, nil
 }
 
 // untilQuit is a context that ends with the server too. end waits for what it started.

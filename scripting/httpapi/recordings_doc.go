@@ -33,8 +33,12 @@ func opRecordingAudio() *operation {
 	binary := object{"type": "string", "format": "binary"}
 	return &operation{
 		id: "getRecordingAudio", tag: "recordings", summary: "Fetches the audio", says: "the file, or the range that was asked for (206)",
-		doc:   "Of a recording that is being made: what there is now, with a header that fits it. Encrypted ones come as they are.",
-		query: []object{inQuery("follow", "go on until the recording ends; ranges are not for this", flag)},
+		doc: "Of a recording that is being made: what there is now, with a header that fits it. Encrypted ones come as they are.",
+		query: []object{
+			inQuery("follow", "go on until the recording ends; ranges are not for this", flag),
+			inQuery("part", "the tail of an encrypted recording instead, which a crash left beside it with its last seconds; 404 (no-tail) when there is none",
+				object{"type": "string", "enum": []string{"tail"}}),
+		},
 		media: map[string]object{"audio/wav": binary, "application/octet-stream": binary},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -196,6 +195,13 @@ func (f *folder) audio(ctx context.Context, rec *ledger.Sidecar, what string, _ 
 	if err := f.shelf.Note(rec, f.by, what); err != nil {
 		return nil, err
 	}
+	tail, err := f.shelf.Tail(rec) // before the audio, which may grow
+	if errors.Is(err, shelf.ErrNoTail) {
+		tail, err = &shelf.Tail{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	a, err := f.shelf.Open(ctx, rec)
 	if err != nil {
 		return nil, err
@@ -205,18 +211,7 @@ func (f *folder) audio(ctx context.Context, rec *ledger.Sidecar, what string, _ 
 		_ = a.Close()
 		return nil, err
 	}
-	out := &audio{ReaderAt: whole, size: whole.Size(), done: func() { _ = a.Close() }}
-	if a.Encrypted {
-		if tail, err := f.root.Open(rec.File + ledger.TailSuffix); err == nil {
-			out.tail, err = io.ReadAll(io.LimitReader(tail, 1<<20))
-			_ = tail.Close()
-			if err != nil {
-				out.close()
-				return nil, fmt.Errorf("read the end of %s: %w", rec.File, err)
-			}
-		}
-	}
-	return out, nil
+	return &audio{ReaderAt: whole, size: whole.Size(), tail: tail.Text, done: func() { _ = a.Close() }}, nil
 }
 
 func (f *folder) overview(ctx context.Context, rec *ledger.Sidecar, progress func(done, total int64)) (*waveform.Overview, error) {

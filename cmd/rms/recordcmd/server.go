@@ -109,6 +109,10 @@ func (s *server) get(ctx context.Context, id string) (*ledger.Sidecar, error) {
 
 // audio fetches a recording into a file that has no name.
 func (s *server) audio(ctx context.Context, rec *ledger.Sidecar, _ string, progress func(done, total int64)) (*audio, error) {
+	tail, err := s.tail(ctx, rec) // before the audio, which may grow
+	if err != nil {
+		return nil, err
+	}
 	body, size, err := s.c.Download(ctx, ctl.RecordingPath(rec.ID, "audio"))
 	if err != nil {
 		return nil, err
@@ -124,7 +128,34 @@ func (s *server) audio(ctx context.Context, rec *ledger.Sidecar, _ string, progr
 		_ = f.Close()
 		return nil, fmt.Errorf("fetch the recording from %s: %w", s.c.Place(), err)
 	}
-	return &audio{ReaderAt: f, size: n, done: func() { _ = f.Close() }}, nil
+	return &audio{ReaderAt: f, size: n, tail: tail, done: func() { _ = f.Close() }}, nil
+}
+
+// maxTail is more than any tail has.
+const maxTail = 4 << 20
+
+// tail fetches what a crash left beside an encrypted recording; nil when there is none.
+func (s *server) tail(ctx context.Context, rec *ledger.Sidecar) ([]byte, error) {
+	if !strings.HasSuffix(rec.File, ".age") {
+		return nil, nil
+	}
+	body, _, err := s.c.Download(ctx, ctl.RecordingPath(rec.ID, "audio")+"?part=tail")
+	var answer *ctl.Error
+	if errors.As(err, &answer) && answer.Status == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(body, maxTail+1))
+	if err == nil && len(text) > maxTail {
+		err = fmt.Errorf("it has more than %d bytes", maxTail)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fetch the tail of the recording from %s: %w", s.c.Place(), err)
+	}
+	return text, nil
 }
 
 // counted tells how much was read.

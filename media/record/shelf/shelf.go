@@ -77,6 +77,7 @@ func New(o Options) *Shelf {
 // Errors that callers tell apart.
 var (
 	ErrNotFound  = errors.New("there is no such recording")
+	ErrNoTail    = errors.New("the recording has no tail")
 	ErrRunning   = errors.New("the recording is still being made")
 	ErrEncrypted = errors.New("the recording is encrypted; this server cannot open it")
 	ErrGone      = errors.New("the audio is not here any more")
