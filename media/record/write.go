@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 
 	"rms/media/wav"
@@ -111,7 +112,10 @@ func (c *work) lateInto(side int, at int64, pcm []int16) {
 func (c *work) fail(doing string, err error) {
 	r := c.r
 	err = fmt.Errorf("%s of %q: %w", doing, r.File(), err)
-	r.store.hurt(err)
+	var name *NameError
+	if !errors.As(err, &name) { // a name that cannot be had is not the disk's fault
+		r.store.hurt(err)
+	}
 	c.retry = r.store.o.Now().Add(retryAfter)
 	if c.err != nil {
 		return
