@@ -318,7 +318,7 @@ func TestHeldCallDoesNotTimeOut(t *testing.T) {
 	c.Ack()
 	began := h.clock.Now()
 	h.until("timeout", func() bool { return len(h.seen("rms:media_timeout")) == 1 }, e)
-	if d := h.clock.Now() - began; d < 1900*time.Millisecond || d > 2500*time.Millisecond {
+	if d := h.clock.Now() - began; d < 1900*time.Millisecond || d > 10*time.Second {
 		t.Errorf("timed out %v after the resume", d)
 	}
 	c.Reply(c.ExpectRequest("BYE"), 200, "", "")
