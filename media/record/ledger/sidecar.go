@@ -109,6 +109,10 @@ type Gap struct {
 	Packets  int     `json:"packets,omitempty"` // that are missing
 }
 
+// Missing tells whether sound is missing: something was sent and is not in the file.
+// Otherwise nothing was sent, as while a far end is on hold.
+func (g *Gap) Missing() bool { return g.Reason != "silent" && g.Reason != "dtx" }
+
 // Mark is a place that the script named.
 type Mark struct {
 	AtMS float64 `json:"at_ms"`

@@ -22,7 +22,7 @@ type Summary struct {
 	Parties    []string  `json:"parties"` // names, else URIs
 	Reason     string    `json:"reason,omitempty"`
 	Pauses     int       `json:"pauses"`
-	Gaps       int       `json:"gaps"`
+	Gaps       int       `json:"gaps"` // that lack sound
 	Marks      int       `json:"marks"`
 	Encrypted  bool      `json:"encrypted"`
 	Hold       bool      `json:"hold"`             // on legal hold
@@ -33,7 +33,7 @@ type Summary struct {
 func Summarize(s *ledger.Sidecar) Summary {
 	i := Summary{
 		ID: s.ID, Call: s.Call, Name: s.Name, File: s.File, State: string(s.State), Started: s.Started, DurationMS: s.DurationMS, Bytes: s.Bytes,
-		Rate: s.Rate, Channels: s.Channels, Encoding: s.Encoding, Parties: []string{}, Reason: s.Reason, Pauses: len(s.Pauses), Gaps: len(s.Gaps),
+		Rate: s.Rate, Channels: s.Channels, Encoding: s.Encoding, Parties: []string{}, Reason: s.Reason, Pauses: len(s.Pauses), Gaps: missing(s),
 		Marks: len(s.Marks), Encrypted: len(s.EncryptedTo) > 0, Hold: s.Hold != nil,
 	}
 	for _, p := range s.Parties {
@@ -47,4 +47,15 @@ func Summarize(s *ledger.Sidecar) Summary {
 		i.Upload = s.Uploads[n-1].State
 	}
 	return i
+}
+
+// missing counts the gaps that lack sound.
+func missing(s *ledger.Sidecar) int {
+	n := 0
+	for i := range s.Gaps {
+		if s.Gaps[i].Missing() {
+			n++
+		}
+	}
+	return n
 }

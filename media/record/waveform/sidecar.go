@@ -30,6 +30,9 @@ func Of(s *ledger.Sidecar) Picture {
 	}
 	p.Detail = strings.Join(details, " · ")
 	for _, g := range s.Gaps {
+		if !g.Missing() {
+			continue // nobody spoke: the picture shows that by itself
+		}
 		side := -1
 		for _, of := range s.Sides {
 			if g.Side != "" && of.Label == g.Side {
