@@ -104,7 +104,7 @@ func (d *design) row(row []float32, fraction, cut float64) {
 		if w <= -1 || w >= 1 {
 			continue
 		}
-		h[i] = sinc(2*cut*x) * bessel(beta*math.Sqrt(1-w*w))
+		h[i] = Sinc(2*cut*x) * Bessel(beta*math.Sqrt(1-w*w))
 		sum += h[i]
 	}
 	for i := range h {
@@ -112,15 +112,20 @@ func (d *design) row(row []float32, fraction, cut float64) {
 	}
 }
 
-func sinc(x float64) float64 {
-	if x == 0 {
-		return 1
+// Sinc is sin(pi x) / (pi x), exactly 0 at whole numbers other than 0.
+func Sinc(x float64) float64 {
+	if x == math.Trunc(x) {
+		if x == 0 {
+			return 1
+		}
+		return 0
 	}
 	return math.Sin(math.Pi*x) / (math.Pi * x)
 }
 
-// bessel is the modified Bessel function of the first kind and order 0.
-func bessel(x float64) float64 {
+// Bessel is the modified Bessel function of the first kind and order 0, of which a
+// Kaiser window is made.
+func Bessel(x float64) float64 {
 	sum, term := 1.0, 1.0
 	for k := 1.0; term > sum*1e-17; k++ {
 		term *= (x / 2 / k) * (x / 2 / k)

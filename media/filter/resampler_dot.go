@@ -33,6 +33,9 @@ func (d *design) blend(x []float32, phase int) float32 {
 	return a + f*(b-a)
 }
 
+// Dot is the sum of the products of x and h, whose length is the same multiple of 8.
+func Dot(x, h []float32) float32 { return dot(x, h) }
+
 // round16 rounds to the nearest sample, limited to 16 bits.
 func round16(v float32) int16 {
 	const magic = 3 << 22 // adding it rounds a float32 to an integer, to even

@@ -3,6 +3,8 @@ package timeline
 import (
 	"math"
 	"sync"
+
+	"rms/media/filter"
 )
 
 // kernel interpolates audio at any fraction of a sample: a sinc under a Kaiser
@@ -75,7 +77,7 @@ func (k *kernel) fill(row []float32, fraction, cut float64) {
 	for i := range h {
 		x := float64(i-(k.half-1)) - fraction
 		if w := x / float64(k.half); w > -1 && w < 1 {
-			h[i] = sinc(2*cut*x) * bessel(kernelBeta*math.Sqrt(1-w*w))
+			h[i] = filter.Sinc(2*cut*x) * filter.Bessel(kernelBeta*math.Sqrt(1-w*w))
 		}
 		sum += h[i]
 	}
@@ -84,38 +86,9 @@ func (k *kernel) fill(row []float32, fraction, cut float64) {
 	}
 }
 
-func sinc(x float64) float64 {
-	if x == math.Trunc(x) {
-		if x == 0 {
-			return 1
-		}
-		return 0
-	}
-	return math.Sin(math.Pi*x) / (math.Pi * x)
-}
-
-// bessel is the modified Bessel function of the first kind and order 0.
-func bessel(x float64) float64 {
-	sum, term := 1.0, 1.0
-	for i := 1.0; term > sum*1e-15; i++ {
-		term *= (x / 2 / i) * (x / 2 / i)
-		sum += term
-	}
-	return sum
-}
-
 // at returns the sample a fraction behind the middle of past, 2*half samples.
 func (k *kernel) at(past []float32, fraction float64) int16 {
 	row := k.row(int(fraction*float64(k.rows) + 0.5))
-	past = past[:len(row)]
-	var a, b, c, d float32
-	for len(row) >= 8 && len(past) >= 8 {
-		a += row[0]*past[0] + row[4]*past[4]
-		b += row[1]*past[1] + row[5]*past[5]
-		c += row[2]*past[2] + row[6]*past[6]
-		d += row[3]*past[3] + row[7]*past[7]
-		row, past = row[8:], past[8:]
-	}
-	v := math.RoundToEven(float64(a + b + c + d))
+	v := math.RoundToEven(float64(filter.Dot(past[:len(row)], row)))
 	return int16(max(-32768, min(v, 32767)))
 }
