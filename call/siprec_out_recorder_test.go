@@ -294,7 +294,8 @@ func TestSiprecPauseIsAtOnceAndTold(t *testing.T) {
 	}
 	verb("siprec_pause")
 	h.settle()
-	h.run(10*time.Millisecond, e)
+	h.run(50*time.Millisecond, e) // it holds from one of the next ticks on
+	h.settle()
 	s.forget()
 	h.talk(e, 1000, 200*time.Millisecond) // the recorder has not answered yet
 	s.listen()
