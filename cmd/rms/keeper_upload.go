@@ -77,7 +77,7 @@ func (k *keeper) itemOf(sc *ledger.Sidecar) upload.Item {
 	i := upload.Item{ID: sc.ID, Call: sc.Call, File: sc.File, Sidecar: ledger.SidecarName(sc.File), Bytes: sc.Bytes, SHA256: sc.SHA256}
 	if root, _ := k.opened(); root != nil && len(sc.EncryptedTo) > 0 {
 		if _, err := root.Lstat(sc.File + seal.TailSuffix); err == nil {
-			i.Tail = sc.File + seal.TailSuffix
+			i.Tail, i.TailSum = sc.File+seal.TailSuffix, sc.Tail
 		}
 	}
 	return i

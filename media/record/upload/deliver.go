@@ -28,7 +28,7 @@ func (q *Queue) deliver(ctx context.Context, j *job) error {
 		}
 	}
 	if e = q.look(j); e.Item.Tail != "" && !e.Tail {
-		verified, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Tail, w)
+		verified, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Tail, e.Item.TailSum, w)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (q *Queue) deliver(ctx context.Context, j *job) error {
 		}
 	}
 	if e = q.look(j); e.Item.Sidecar != "" && !e.Sidecar {
-		if _, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Sidecar, w); err != nil {
+		if _, err := q.deliverBeside(ctx, e.Item.ID, e.Item.Sidecar, "", w); err != nil {
 			return err
 		}
 		if err := q.note(j, func(e *entry) { e.Sidecar = true }); err != nil {
@@ -160,8 +160,9 @@ func (s steady) ReadAt(p []byte, off int64) (int, error) {
 	return s.ReaderAt.ReadAt(p, off)
 }
 
-// deliverBeside delivers a small file that lies beside a recording.
-func (q *Queue) deliverBeside(ctx context.Context, id, name string, w *watch) (bool, error) {
+// deliverBeside delivers a small file that lies beside a recording. Its SHA-256 is the one
+// that is wanted, or "" when any will do.
+func (q *Queue) deliverBeside(ctx context.Context, id, name, want string, w *watch) (bool, error) {
 	f, info, err := q.open(name)
 	if err != nil {
 		return false, err
@@ -170,6 +171,9 @@ func (q *Queue) deliverBeside(ctx context.Context, id, name string, w *watch) (b
 	sum, err := measure(ctx, f, info.Size(), 0)
 	if err != nil {
 		return false, err
+	}
+	if want != "" && sum.hex() != want {
+		return false, localFailure(fmt.Errorf("%q was altered: its SHA-256 is not the one it was made with", name))
 	}
 	return q.carrier.put(ctx, &object{id: id, name: name, body: f, size: info.Size(), sum: sum, watch: w})
 }

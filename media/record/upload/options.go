@@ -57,11 +57,12 @@ type Target struct {
 type Item struct {
 	ID      string `json:"id"` // letters, digits and ._-, at most 128
 	Call    string `json:"call,omitempty"`
-	File    string `json:"file"`              // below the root, with slashes
-	Tail    string `json:"tail,omitempty"`    // end of a sealed file that a crash left; goes after the file
-	Sidecar string `json:"sidecar,omitempty"` // goes last; "": there is none
-	Bytes   int64  `json:"bytes"`             // of the file
-	SHA256  string `json:"sha256,omitempty"`  // of the file, hexadecimal; "": it is not compared
+	File    string `json:"file"`                  // below the root, with slashes
+	Tail    string `json:"tail,omitempty"`        // end of a sealed file that a crash left; goes after the file
+	Sidecar string `json:"sidecar,omitempty"`     // goes last; "": there is none
+	Bytes   int64  `json:"bytes"`                 // of the file
+	SHA256  string `json:"sha256,omitempty"`      // of the file, hexadecimal; "": it is not compared
+	TailSum string `json:"tail_sha256,omitempty"` // of the tail, likewise
 }
 
 // Events is told what becomes of uploads. Its methods are called on goroutines of the

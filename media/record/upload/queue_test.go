@@ -1,7 +1,9 @@
 package upload_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,15 +182,42 @@ func TestTheTailOfASealedRecordingGoesBeforeItsSidecar(t *testing.T) {
 	must(t, q.Add(i))
 	delivered(t, e)
 	same(t, "tail", s.object(t, "of/2026/r.wav.age.tail"), []byte("the end"))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var puts []string
-	for _, r := range s.requests {
-		if name, ok := strings.CutPrefix(r, "PUT /calls/of/2026/"); ok {
-			puts = append(puts, name)
-		}
-	}
-	if strings.Join(puts, " ") != "r.wav r.wav.age.tail r.wav.json" {
+	if puts := strings.Join(s.putNames(), " "); puts != "r.wav r.wav.age.tail r.wav.json" {
 		t.Errorf("order: %q", puts)
 	}
+}
+
+// putNames returns what was delivered, in order.
+func (s *storage) putNames() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, r := range s.requests {
+		if name, ok := strings.CutPrefix(r, "PUT /calls/of/2026/"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestAnAlteredTailIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	s, p, e := newStorage(t), newPlace(t, t.TempDir()), &told{}
+	q := p.open(s.target(), e)
+	i, _ := p.record("r", 1000)
+	i.Tail, i.TailSum = "r.wav.age.tail", fmt.Sprintf("%x", sha256.Sum256([]byte("the end")))
+	must(t, os.WriteFile(filepath.Join(p.dir, i.Tail), []byte("another"), 0o600))
+	must(t, q.Add(i))
+	eventually(t, "the failure", func() bool { return len(e.failures()) > 0 })
+	if f := e.failures(); !strings.Contains(f[0].Err.Error(), "r.wav.age.tail") {
+		t.Errorf("%v", f)
+	}
+	for _, r := range s.putNames() {
+		if r == "r.wav.age.tail" {
+			t.Error("the tail was delivered")
+		}
+	}
+	must(t, os.WriteFile(filepath.Join(p.dir, i.Tail), []byte("the end"), 0o600))
+	must(t, q.Retry("r"))
+	delivered(t, e)
 }
