@@ -138,7 +138,7 @@ func TestAudioSocketTriesEveryAddress(t *testing.T) {
 
 func TestAudioSocketConnectionRefused(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", "127.0.0.4:0") // where nobody else takes the port
 	if err != nil {
 		t.Fatal(err)
 	}

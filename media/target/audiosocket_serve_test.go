@@ -190,8 +190,8 @@ func TestAudioSocketEndsWhenTheFarEndCloses(t *testing.T) {
 func TestAudioSocketEndsWhenAMessageIsNotCompletedInTwoSeconds(t *testing.T) {
 	t.Parallel()
 	s := openAudioSocketTo(t, target.Options{})
-	s.far.say(audioSocketHex(t, "10 01"))
 	started := time.Now()
+	s.far.say(audioSocketHex(t, "10 01"))
 	for range 50 {
 		s.write(make([]int16, 160))
 		if m, err := s.far.next(); err != nil || len(m.Payload) != 320 {

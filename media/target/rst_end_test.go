@@ -22,7 +22,7 @@ func TestRSTFinishWithoutTimeSaysByeAllTheSame(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	start := time.Now()
-	if e := s.Finish(ctx, ""); e.By != target.ByLocal || time.Since(start) > time.Second {
+	if e := s.Finish(ctx, ""); e.By != target.ByLocal || time.Since(start) > rstPatience/2 {
 		t.Errorf("%+v after %v", e, time.Since(start))
 	}
 	for range 3 {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,20 +19,20 @@ import (
 const rstID = "478525a8-8263-4550-b18c-d027d11c9865"
 
 // rstPatience bounds every wait of these tests.
-const rstPatience = 10 * time.Second
+const rstPatience = 20 * time.Second
 
 // rstFar is a server's socket, or a stranger's.
 type rstFar struct {
 	t    testing.TB
 	conn *net.UDPConn
 	addr netip.AddrPort
+	inv  string // which next does not return again
 }
 
 // rstGot is one datagram.
 type rstGot struct {
 	from netip.AddrPort
 	text string
-	at   time.Time
 }
 
 func newRSTFar(t testing.TB, address string) *rstFar {
@@ -55,8 +56,24 @@ func newRSTFarIfFree(t *testing.T, port int) *rstFar {
 	return &rstFar{t: t, conn: c}
 }
 
-// next awaits a datagram.
+// next awaits a datagram. A server that takes half a second over its ACK gets the INV
+// again, which is left out.
 func (f *rstFar) next() rstGot {
+	f.t.Helper()
+	for {
+		got := f.any()
+		if got.text == f.inv {
+			continue
+		}
+		if strings.HasPrefix(got.text, "INV :") {
+			f.inv = got.text
+		}
+		return got
+	}
+}
+
+// any awaits a datagram, be it an INV that is repeated.
+func (f *rstFar) any() rstGot {
 	f.t.Helper()
 	buf := make([]byte, 65536)
 	f.conn.SetReadDeadline(time.Now().Add(rstPatience))
@@ -64,7 +81,7 @@ func (f *rstFar) next() rstGot {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return rstGot{from, string(buf[:n]), time.Now()}
+	return rstGot{from, string(buf[:n])}
 }
 
 // data awaits a datagram of audio.

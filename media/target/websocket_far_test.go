@@ -24,7 +24,7 @@ import (
 	"rms/media/target"
 )
 
-const wsPatience = 10 * time.Second
+const wsPatience = 20 * time.Second
 
 // wsFar is a websocket server that does what its script says, byte by byte.
 type wsFar struct {
@@ -355,9 +355,22 @@ func (s *wsStream) write(pcm []int16) error {
 	return s.conn.Write(&media.Frame{PCM: pcm, Format: media.Format{Rate: 8000, Channels: 1}})
 }
 
+// finish is for servers that answer: it fails when the time is over before.
 func (s *wsStream) finish(text string) target.Ended {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), wsPatience)
+	defer cancel()
+	e := s.conn.Finish(ctx, text)
+	if ctx.Err() != nil {
+		s.t.Error("finish took all the time that it was given")
+	}
+	return e
+}
+
+// finishWithin is for servers that do not.
+func (s *wsStream) finishWithin(limit time.Duration, text string) target.Ended {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 	return s.conn.Finish(ctx, text)
 }

@@ -21,7 +21,7 @@ func TestWebsocketHeartbeatPingsWithPayloadPingWhateverIsSent(t *testing.T) {
 		}
 	})
 	o := far.options()
-	o.Heartbeat = 200 * time.Millisecond
+	o.Heartbeat = time.Second // in which the server answers, on any machine
 	began := time.Now()
 	s := openWS(t, o)
 	stop := make(chan struct{})
@@ -37,11 +37,11 @@ func TestWebsocketHeartbeatPingsWithPayloadPingWhateverIsSent(t *testing.T) {
 			}
 		}
 	}()
-	for i := range 4 {
+	for i := range 3 {
 		if f := wsGot(t, frames); string(f.data) != "ping" {
 			t.Errorf("ping %d holds %q", i, f.data)
 		}
-		if i == 0 && time.Since(began) < 50*time.Millisecond {
+		if i == 0 && time.Since(began) < o.Heartbeat {
 			t.Error("the first ping came before an interval had passed")
 		}
 	}
@@ -112,21 +112,21 @@ func TestWebsocketHeartbeatWaitsWhileThePongIsBehindAudioThatWeDoNotTake(t *test
 		}
 	})
 	o := far.options()
-	o.Heartbeat = 200 * time.Millisecond
+	o.Heartbeat = time.Second // in which the server answers, on any machine
 	conn := dialWS(t, o)
 	full := make(chan struct{})
 	s := serveWS(t, conn, &wsEar{audio: func() error { <-full; return nil }})
 	select {
 	case e := <-s.ended:
 		t.Fatalf("ended %+v", e)
-	case <-time.After(900 * time.Millisecond):
+	case <-time.After(3500 * time.Millisecond):
 	}
 	close(full)
 	wsEventually(t, "the audio", func() bool { return s.conn.Stats().BytesIn == 64<<10 })
 	select {
 	case e := <-s.ended:
 		t.Fatalf("ended %+v", e)
-	case <-time.After(500 * time.Millisecond):
+	case <-time.After(2200 * time.Millisecond):
 	}
 	s.conn.Close()
 	s.over()
