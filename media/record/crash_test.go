@@ -23,7 +23,9 @@ const (
 	childCount = "RMS_RECORD_COUNT"
 )
 
-// child records in the time of the clock on the wall, and says every 20 ms how far it is.
+// child records, and says how far it is after each tick of the clock on the wall. A tick
+// that a busy machine leaves out is left out of the time line as well: the store's own
+// clock went on meanwhile.
 func child() {
 	s, err := record.Open(record.Options{Root: os.Getenv(childRoot)})
 	if err != nil {
@@ -44,15 +46,12 @@ func child() {
 		}
 		all = append(all, r)
 	}
-	pace := time.NewTicker(tick)
-	start := time.Now()
 	at := time.Duration(0)
-	for range pace.C {
-		for ; at < time.Since(start); at += tick {
-			for _, r := range all {
-				feed(r, at, at+tick, 8000)
-			}
+	for range time.NewTicker(tick).C {
+		for _, r := range all {
+			feed(r, at, at+tick, 8000)
 		}
+		at += tick
 		fmt.Fprintln(os.Stdout, int64(at))
 	}
 }
@@ -75,24 +74,39 @@ func killed(t *testing.T, root string, count int, age time.Duration) time.Durati
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	reached := time.Duration(0)
-	for lines := bufio.NewScanner(out); reached < age && lines.Scan(); {
+	reached, dead := time.Duration(0), false
+	for lines := bufio.NewScanner(out); lines.Scan(); { // all that it said before it died
 		n, _ := strconv.ParseInt(lines.Text(), 10, 64)
-		reached = time.Duration(n)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+		if reached = time.Duration(n); reached < age || dead {
+			continue
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		dead = true
 	}
 	_ = cmd.Wait()
-	if reached < age {
+	if !dead {
 		t.Fatal("the child ended by itself")
 	}
 	return reached
 }
 
+// memory returns a folder that no slow disk holds up, where there is one: a kill is no
+// power cut, and what a sync takes is not what is tested.
+func memory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "record")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // TestFilesAreWholeAfterAKill is run with RMS_RECORD_COUNT=100 in full; in short with 12.
 func TestFilesAreWholeAfterAKill(t *testing.T) {
-	root := t.TempDir()
+	root := memory(t)
 	count := 12
 	if n, err := strconv.Atoi(os.Getenv(childCount)); err == nil {
 		count = n
