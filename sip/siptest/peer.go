@@ -22,8 +22,9 @@ import (
 	"time"
 )
 
-// Patience is how long a peer waits for a message before it fails its test.
-const Patience = 5 * time.Second
+// Patience is how long a peer waits for a message before it fails its test: messages
+// take milliseconds, unless the machine has other things to do.
+const Patience = 20 * time.Second
 
 // Peer is one socket of the far end.
 type Peer struct {
@@ -202,11 +203,18 @@ func (p *Peer) WaitClosed(d time.Duration) {
 // responses in front of it are skipped unless one is what is asked for.
 func (p *Peer) Expect(code int) Message {
 	p.t.Helper()
+	return p.expect(code, func(Message) bool { return false })
+}
+
+// expect is Expect without the messages to skip.
+func (p *Peer) expect(code int, skip func(m Message) bool) Message {
+	p.t.Helper()
 	for {
 		m, ok := p.Next(Patience)
 		switch {
 		case !ok:
 			p.t.Fatalf("no response, want %d", code)
+		case skip(m):
 		case m.Code() == code:
 			return m
 		case m.Code() >= 100 && m.Code() < 200:
