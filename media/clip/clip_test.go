@@ -62,6 +62,7 @@ func TestFilesAreDecoded(t *testing.T) {
 		{"tone_silk.ogg", 48000, 0.5},
 		{"tone_celt.ogg", 48000, 0.5},
 		{"tone.mp3", 24000, 0.5},
+		{"tone_22050.mp3", 22050, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -181,6 +181,18 @@ func TestMP3IsWhatFFmpegDecodes(t *testing.T) {
 	}
 }
 
+// TestMP3WithPaddedFramesIsWhatFFmpegDecodes has all bit rates of 22050 Hz, the only
+// sample rate of MPEG 2 that needs padding, where frames borrow from those before.
+func TestMP3WithPaddedFramesIsWhatFFmpegDecodes(t *testing.T) {
+	t.Parallel()
+	in := source(t, 22050, 1)
+	for _, rate := range []string{"8k", "16k", "24k", "32k", "40k", "48k", "56k", "64k", "80k", "96k", "112k", "128k", "144k", "160k"} {
+		name := filepath.Join(t.TempDir(), rate+".mp3")
+		tool(t, "ffmpeg", "-i", in, "-c:a", "libmp3lame", "-b:a", rate, name)
+		like(t, name, 1, 60)
+	}
+}
+
 // TestWAVOfTools reads what ffmpeg and sox write, also as a stream, where the sizes
 // in the header are not known.
 func TestWAVOfTools(t *testing.T) {

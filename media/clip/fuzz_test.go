@@ -34,7 +34,9 @@ func FuzzRaw(f *testing.F)  { fuzz(f, "raw", []byte{1, 2, 3}) }
 func FuzzPCMU(f *testing.F) { fuzz(f, "pcmu", []byte{1, 2, 3}) }
 func FuzzPCMA(f *testing.F) { fuzz(f, "pcma", []byte{1, 2, 3}) }
 func FuzzWAV(f *testing.F)  { fuzz(f, "wav", readFile(f, "tone.wav")[:300]) }
-func FuzzMP3(f *testing.F)  { fuzz(f, "mp3", readFile(f, "tone.mp3")[:600], mp3Frames(0xf3, 0x18, 36)) }
+func FuzzMP3(f *testing.F) {
+	fuzz(f, "mp3", readFile(f, "tone.mp3")[:600], readFile(f, "tone_22050.mp3")[:1000], mp3Frames(0xf3, 0x18, 36))
+}
 
 // FuzzOgg changes packets of a stream, not the pages around them, whose checksums it
 // would not get right.

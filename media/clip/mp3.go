@@ -27,6 +27,9 @@ func (c *collector) mp3(data []byte) error {
 	if tagged {
 		data = data[head.size:]
 	}
+	if head.version == 2 && head.rate == 22050 {
+		data = repack(data)
+	}
 	// Without its Seek the decoder does not read all of the data in advance.
 	d, err := mp3.NewDecoder(struct{ io.Reader }{bytes.NewReader(data)})
 	if err != nil {
