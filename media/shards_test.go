@@ -114,11 +114,8 @@ func TestShardThatIsMuchTooLateSkips(t *testing.T) {
 	c.work = func() { once.Do(func() { time.Sleep(300 * time.Millisecond) }) }
 	g := graphOf(t, c, media.GraphOptions{})
 	s.Attach(g)
-	eventually(t, "a skip", func() bool { return c.skipped.Load() > 0 })
+	eventually(t, "a skip of most of 15 ticks", func() bool { return c.skipped.Load() >= 10 })
 	eventually(t, "its count", func() bool { return s.Stats().Skipped == uint64(c.skipped.Load()) })
-	if n := c.skipped.Load(); n < 10 {
-		t.Errorf("skipped %d ticks of 20 ms in 300 ms", n)
-	}
 	s.Detach(g)
 	if st := s.Stats(); st.MaxLate < 200*time.Millisecond {
 		t.Errorf("lateness was %v", st.MaxLate)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 const tick = 20 * time.Millisecond
 
 // patience is how long tests wait for what should be soon.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // open opens a store whose turns the test takes.
 func open(t *testing.T, o record.Options) *record.Store {

@@ -190,7 +190,7 @@ func TestAnswersOfAServer(t *testing.T) {
 				q := p.open(to, e, func(o *upload.Options) {
 					o.Refusals = 2
 					if name == "stall" {
-						o.Stall = 50 * time.Millisecond
+						o.Stall = 300 * time.Millisecond // in which a good server answers, on any machine
 					}
 				})
 				i, _ := p.record("r", 100_000)
@@ -232,7 +232,7 @@ func TestAServerThatStallsHoldsOneSlot(t *testing.T) {
 	s, p, e := newStorage(t), newPlace(t, t.TempDir()), &told{}
 	wait := make(chan struct{})
 	s.does(func(http.ResponseWriter, *http.Request) bool { <-wait; return true })
-	q := p.open(s.target(), e, func(o *upload.Options) { o.Stall = 30 * time.Millisecond })
+	q := p.open(s.target(), e, func(o *upload.Options) { o.Stall = 300 * time.Millisecond })
 	const n = 12
 	for k := range n {
 		i, _ := p.record("r"+hex.EncodeToString([]byte{byte(k)}), 2000)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,10 +221,13 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// deadAddress is one where nobody listens.
+var deadAddresses atomic.Int64
+
+// deadAddress is one where nobody listens, and where no other socket of this machine
+// takes the port meanwhile.
 func deadAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.9.%d:0", 1+deadAddresses.Add(1)%200))
 	must(t, err)
 	defer l.Close()
 	return l.Addr().String()
