@@ -175,6 +175,8 @@ func (c *wsConn) obey(text []byte, h Handler) error {
 		}
 		return nil
 	case audiostream.KillAudio:
+		// The second half of an odd sample does not come: what follows is other audio.
+		c.in.odd = false
 		h.Clear(false)
 	case audiostream.Mark:
 		h.Mark(m.Name)

@@ -69,6 +69,20 @@ func TestWebsocketBinaryInIsPCMAtPlayRateWithTheOddByteCarried(t *testing.T) {
 	}
 }
 
+// TestWebsocketDropsTheOddByteWithTheAudioThatIsKilled sends half a sample, which would
+// put all that follows out of step.
+func TestWebsocketDropsTheOddByteWithTheAudioThatIsKilled(t *testing.T) {
+	t.Parallel()
+	s := wsHears(t, wsAsIs, func(p *wsPeer) {
+		p.send(0x82, []byte{1, 0, 2})
+		p.send(0x81, []byte(`{"type":"killAudio"}`))
+		p.send(0x82, []byte{3, 0, 4, 0})
+	})
+	if want := []int16{1, 3, 4}; !slices.Equal(s.ear.pcm, want) {
+		t.Errorf("heard %v, want %v", s.ear.pcm, want)
+	}
+}
+
 func TestWebsocketReadsAnyFragmentation(t *testing.T) {
 	t.Parallel()
 	s := wsHears(t, wsAsIs, func(p *wsPeer) {
