@@ -29,7 +29,9 @@ type station struct {
 func listen(t testing.TB, o audiosocket.ServerOptions, h func(*audiosocket.Peer)) *station {
 	t.Helper()
 	s := &station{heard: make(chan []audiosocket.Meaning, 100)}
-	o.Listen = "127.0.0.1:0"
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
 	o.Refused = func(_ netip.AddrPort, why error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
