@@ -75,7 +75,9 @@ func (c *Call) prepare(early bool) error {
 	if err := c.siprecIn.recordStreams(); err != nil {
 		return err
 	}
-	c.resumeStreams()
+	if c.unopened() == nil {
+		c.resumeStreams()
+	}
 	return nil
 }
 
@@ -110,15 +112,25 @@ func (r *rtpLine) negotiate(offer []byte) error {
 	return r.run(res.Media)
 }
 
-// answer sends the 200 and starts the media. A failure rejects nothing: the
+// answer sends the 200 and starts the media, at once or when a recording that has to be
+// there is open. A failure rejects nothing: the
 // script, or the built-in answer, decides what the caller hears.
 func (c *Call) answer(route string) error {
 	if c.state != invited && c.state != early {
 		return c.errState("rms_answer is for a call that is not answered yet")
 	}
-	if err := c.prepare(false); err != nil {
+	if err := c.withheld(); err != nil {
+		return err
+	}
+	fresh := c.leg == nil
+	if err := c.prepare(c.unopened() != nil); err != nil {
 		return c.unprepared(err)
 	}
+	return c.whenRecorded(fresh, true, func() error { return c.accept(route) })
+}
+
+// accept sends the 200.
+func (c *Call) accept(route string) error {
 	if err := c.dialog.Answer(c.leg.rtp.local.SDP); err != nil {
 		return err
 	}
@@ -159,21 +171,29 @@ func (c *Call) ring(code int, reason string, withSDP bool) error {
 	if c.state != invited && c.state != early {
 		return c.errState("a provisional response is for a call that is not answered yet")
 	}
-	var body []byte
+	if err := c.withheld(); err != nil {
+		return err
+	}
 	if withSDP {
 		if len(c.dialog.Invite().SDP()) == 0 {
 			return errors.New("early media needs an offer in the INVITE: rms_ring or rms_answer")
 		}
+		fresh := c.leg == nil
 		if err := c.prepare(true); err != nil {
 			return c.unprepared(err)
 		}
-		body = c.leg.rtp.local.SDP
+		return c.whenRecorded(fresh, false, func() error { return c.progress(code, reason, c.leg.rtp.local.SDP) })
 	}
+	return c.progress(code, reason, nil)
+}
+
+// progress sends a provisional response.
+func (c *Call) progress(code int, reason string, body []byte) error {
 	if err := c.dialog.Ring(code, reason, body); err != nil {
 		return err
 	}
 	c.state = early
-	c.watch(&Event{Name: EventProgress, Fields: []Field{{"code", int64(code)}, {"media", withSDP}}})
+	c.watch(&Event{Name: EventProgress, Fields: []Field{{"code", int64(code)}, {"media", body != nil}}})
 	return nil
 }
 

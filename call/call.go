@@ -54,6 +54,7 @@ type Call struct {
 	recordings []*recording
 	feed       *feed       // of the recordings; nil while none has audio
 	hidden     bool        // traces were told to hide keys
+	held       *held       // an answer that waits for recordings
 	patience   *time.Timer // with the disk, when the media is over
 	siprecIn   *siprecIn   // nil unless a recording client placed the call
 	keys       keyLog
@@ -181,6 +182,7 @@ func (c *Call) crashed(p any) {
 
 // abandon lets go of a call that cannot even end.
 func (c *Call) abandon() {
+	c.dropHeld()
 	c.dropWaits()
 	l := c.leg
 	for _, s := range c.streams {

@@ -104,6 +104,7 @@ func (c *Call) ended(cause sip.Cause) {
 
 // stopMedia ends the plays and frees sockets and graph.
 func (c *Call) stopMedia() {
+	c.dropHeld()
 	c.endWaits()
 	c.stopRecordings()
 	c.stopPlays(ReasonStopped)

@@ -168,7 +168,7 @@ func (c *Call) advance() {
 // try lets one play be heard when it can.
 func (c *Call) try(p *playing) {
 	switch {
-	case p.voice != nil || p.loading || !c.leg.live() || p.over.Load():
+	case p.voice != nil || p.loading || !c.leg.live() || c.muted() || p.over.Load():
 	case p.sound == nil:
 		c.load(p)
 	default:

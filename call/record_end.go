@@ -20,6 +20,7 @@ func (r *recording) stop(reason string) {
 		return
 	}
 	r.stopping = true
+	defer r.call.unhold()
 	if r.to == nil {
 		r.tell(reason, nil, nil)
 		return

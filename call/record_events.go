@@ -28,6 +28,7 @@ func (e *recordEvents) Started(*record.Recording) {
 	_ = r.call.box.must(func() {
 		r.open = true
 		r.started()
+		r.call.unhold()
 	})
 }
 
@@ -134,6 +135,7 @@ func (r *recording) stopped(result *record.Result) {
 	if early && (result.Err != nil || result.Reason == gapDisk) {
 		c.needs(r, result.Err)
 	}
+	c.unhold()
 	c.finish()
 }
 

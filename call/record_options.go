@@ -1,6 +1,8 @@
 package call
 
 import (
+	"time"
+
 	"rms/media/record/seal"
 )
 
@@ -11,6 +13,10 @@ type RecordOptions struct {
 	Sides    string // caller, callee, mixed or stereo; "": stereo
 	Fill     string // of pauses: silence or tone; "": silence
 	Required bool   // no recording, no call
+
+	// Open is how long the answer to an INVITE waits for the file of a recording that the
+	// call must not be without; 0: two seconds.
+	Open time.Duration
 
 	Headers    []string         // of the INVITE that go into the sidecar
 	Recipients []seal.Recipient // recordings are encrypted to; none: they are not

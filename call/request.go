@@ -12,7 +12,7 @@ func (c *Call) builtin(r *sip.Request) {
 		return
 	}
 	if c.isInvite(r) {
-		if c.state != invited || c.lent {
+		if c.state != invited || c.lent || c.held != nil {
 			return // rung, answered, or handed to an application: a verb decides
 		}
 		if err := c.answer(EventStart); err != nil {

@@ -24,8 +24,7 @@ func (s *siprecIn) renegotiate(r *sip.Request) {
 		by = "re-invite"
 	}
 	switch {
-	case c.leg == nil && len(body.SDP) > 0 && c.state < answered:
-		_ = r.Reply(500, "Offer Pending", sip.ReplyOptions{Headers: retryAfter})
+	case c.pending(r):
 		return
 	case c.leg == nil:
 		r.Default()

@@ -111,7 +111,7 @@ func (c *Call) startStream(name string, kind *target.Scheme, set *streamSettings
 	}
 	s := &stream{call: c, name: name, kind: kind, set: *set}
 	c.streams = append(c.streams, s)
-	if c.leg.live() {
+	if c.leg.live() && !c.muted() {
 		c.openStream(s)
 	}
 	return nil

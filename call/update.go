@@ -15,9 +15,7 @@ func (c *Call) renegotiate(r *sip.Request) {
 	}
 	offer := r.SDP()
 	switch {
-	case c.leg == nil && len(offer) > 0 && c.state < answered:
-		// The offer of the INVITE has no answer yet (RFC 3311 section 5.2).
-		_ = r.Reply(500, "Offer Pending", sip.ReplyOptions{Headers: retryAfter})
+	case c.pending(r):
 		return
 	case c.leg == nil:
 		r.Default()

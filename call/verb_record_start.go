@@ -27,7 +27,7 @@ func init() {
 			{Name: "append", Kind: Bool, Default: false, Doc: "go on at the end of a file of the same form"},
 			{Name: "trim", Kind: Bool, Default: false, Doc: "cut silence off both ends, but for 200 ms"},
 			{Name: "terminators", Kind: String, Default: "", Doc: "keys that end it"},
-			{Name: "required", Kind: Bool, Doc: "no recording, no call. Before the answer it is refused with 503 when recording is off or the disk has no room; when the file cannot be opened or the disk fails, which shows a moment later, an answered call gets BYE. record.required when missing"},
+			{Name: "required", Kind: Bool, Doc: "no recording, no call. Asked for before the answer, 200 and early media wait until the file is open, and the INVITE gets 503 when it cannot be, or not within record.open_timeout. A call that was answered gets BYE. record.required when missing"},
 			{Name: "fill", Kind: String, Enum: []string{"silence", "tone"}, Doc: "what the file holds where it was paused; record.fill when missing"},
 			{Name: "encrypt", Kind: Bool, Doc: "false: not, although record.encrypt has keys"},
 			{Name: "route", Kind: Route, Default: EventRecordStop, Doc: "event route that runs at its end"},

@@ -10,21 +10,22 @@ import (
 
 // Record holds the keys of section record.
 type Record struct {
-	Root     string        `default:"./recordings" doc:"Folder of all recordings; nothing outside it is ever written. It is made with the first recording." empty:"recording is off" key:"root" short:"record-root"`
-	Sync     string        `default:"second" doc:"second: audio is on the disk within a second, and the header never claims what is not. off: the system writes when it likes; a crash of the program still loses nothing but the last second, a power cut may lose more." key:"sync" one:"second,off"`
-	MinFree  Size          `default:"1GiB" doc:"Free space that is left alone: with less, no recording begins, and those in progress end." key:"min_free" max:"1024GiB" min:"0B"`
-	Required bool          `default:"false" doc:"No recording, no call: what rms_record_start takes for required when the script does not say. A call whose recording cannot begin, or breaks, is refused or ended." key:"required"`
-	Name     string        `default:"{date}/{time}-{call}-{name}.wav" doc:"File of a recording for which the script gives none. In braces: date, time, year, month, day, hour, call, id, name, sides, user, from, to, or a variable of the call. A name that is taken gets a number." key:"name"`
-	Format   string        `default:"pcm" doc:"Samples in the WAV file: pcm is 16 bits, ulaw and alaw are half of that." key:"format" one:"pcm,ulaw,alaw"`
-	Sides    string        `default:"stereo" doc:"Whose audio is recorded when the script does not say. stereo: the caller left, what the caller hears right." key:"sides" one:"stereo,mixed,caller,callee"`
-	Fill     string        `default:"silence" doc:"What stands in a file while its recording is paused." key:"fill" one:"silence,tone"`
-	Memory   Size          `default:"256MiB" doc:"Audio of all recordings that may wait for a slow disk; beyond it, audio is left out, and file, event and sidecar say where." key:"memory" max:"64GiB" min:"1MiB"`
-	Headers  []string      `doc:"Header fields of the INVITE that go into the sidecar." empty:"none" key:"headers"`
-	Key      string        `default:"auto" doc:"File with the Ed25519 key (PEM, PKCS #8) that signs the chain; it is made when it is not there. auto: .rms/key in record.root. Elsewhere is safer." key:"key"`
-	Encrypt  []string      `doc:"Public keys (age1..., ssh-ed25519 ...) that recordings are encrypted to; their secret keys open them, this server cannot." empty:"recordings are not encrypted" key:"encrypt"`
-	Keep     time.Duration `default:"0s" doc:"Recordings that ended longer ago are removed, unless they are on hold; 0s keeps them." key:"keep" max:"876000h" min:"0s"`
-	MaxSize  Size          `default:"0B" doc:"When all recordings take more, the oldest are removed, unless they are on hold; 0B is no limit." key:"max_size" max:"1048576GiB" min:"0B"`
-	SIPREC   bool          `default:"true" doc:"Record SIPREC sessions (RFC 7866) from their first packet, whatever the script does." key:"siprec"`
+	Root        string        `default:"./recordings" doc:"Folder of all recordings; nothing outside it is ever written. It is made with the first recording." empty:"recording is off" key:"root" short:"record-root"`
+	Sync        string        `default:"second" doc:"second: audio is on the disk within a second, and the header never claims what is not. off: the system writes when it likes; a crash of the program still loses nothing but the last second, a power cut may lose more." key:"sync" one:"second,off"`
+	MinFree     Size          `default:"1GiB" doc:"Free space that is left alone: with less, no recording begins, and those in progress end." key:"min_free" max:"1024GiB" min:"0B"`
+	Required    bool          `default:"false" doc:"No recording, no call: what rms_record_start takes for required when the script does not say. A call whose recording cannot begin, or breaks, is refused or ended." key:"required"`
+	OpenTimeout time.Duration `default:"2s" doc:"How long the answer to an INVITE waits until the file of a required recording is open; then the call is refused with 503." key:"open_timeout" max:"20s" min:"100ms"`
+	Name        string        `default:"{date}/{time}-{call}-{name}.wav" doc:"File of a recording for which the script gives none. In braces: date, time, year, month, day, hour, call, id, name, sides, user, from, to, or a variable of the call. A name that is taken gets a number." key:"name"`
+	Format      string        `default:"pcm" doc:"Samples in the WAV file: pcm is 16 bits, ulaw and alaw are half of that." key:"format" one:"pcm,ulaw,alaw"`
+	Sides       string        `default:"stereo" doc:"Whose audio is recorded when the script does not say. stereo: the caller left, what the caller hears right." key:"sides" one:"stereo,mixed,caller,callee"`
+	Fill        string        `default:"silence" doc:"What stands in a file while its recording is paused." key:"fill" one:"silence,tone"`
+	Memory      Size          `default:"256MiB" doc:"Audio of all recordings that may wait for a slow disk; beyond it, audio is left out, and file, event and sidecar say where." key:"memory" max:"64GiB" min:"1MiB"`
+	Headers     []string      `doc:"Header fields of the INVITE that go into the sidecar." empty:"none" key:"headers"`
+	Key         string        `default:"auto" doc:"File with the Ed25519 key (PEM, PKCS #8) that signs the chain; it is made when it is not there. auto: .rms/key in record.root. Elsewhere is safer." key:"key"`
+	Encrypt     []string      `doc:"Public keys (age1..., ssh-ed25519 ...) that recordings are encrypted to; their secret keys open them, this server cannot." empty:"recordings are not encrypted" key:"encrypt"`
+	Keep        time.Duration `default:"0s" doc:"Recordings that ended longer ago are removed, unless they are on hold; 0s keeps them." key:"keep" max:"876000h" min:"0s"`
+	MaxSize     Size          `default:"0B" doc:"When all recordings take more, the oldest are removed, unless they are on hold; 0B is no limit." key:"max_size" max:"1048576GiB" min:"0B"`
+	SIPREC      bool          `default:"true" doc:"Record SIPREC sessions (RFC 7866) from their first packet, whatever the script does." key:"siprec"`
 }
 
 // check compares keys of the section with each other.

@@ -95,7 +95,7 @@ func (k *keeper) options(o *call.Options) {
 	r := &k.cfg.Record
 	o.Records, o.RecordSIPREC = k.store, r.SIPREC
 	o.Recording = call.RecordOptions{
-		Template: r.Name, Format: r.Format, Sides: r.Sides, Fill: r.Fill, Required: r.Required, Headers: r.Headers, Recipients: k.recipients,
+		Template: r.Name, Format: r.Format, Sides: r.Sides, Fill: r.Fill, Required: r.Required, Open: r.OpenTimeout, Headers: r.Headers, Recipients: k.recipients,
 		Root: r.Root, Delete: k.remove, Played: k.played,
 	}
 }
