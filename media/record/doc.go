@@ -3,7 +3,7 @@
 //
 // A Store is a directory with recordings. A Recording has a time line: nanoseconds of the
 // graph's own clock since its sample 0. The clock's thread gives it packets, which wait in
-// blocks of a common pool; a few goroutines take each recording's turn about every 200 ms,
+// blocks of a common pool; a few goroutines take each recording's turn about every 400 ms,
 // place the packets (package timeline), write the samples at their place in the file,
 // and, after a group sync has put them on the disk, the header that covers them. A
 // recording has no goroutine of its own, and nothing that the disk does holds the clock.

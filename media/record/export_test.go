@@ -46,5 +46,8 @@ func Harmless(value string) string { return harmless(value) }
 // SyncEvery is the time between two group syncs.
 const SyncEvery = syncEvery
 
+// Interval is the time between two turns of a recording.
+const Interval = defaultInterval
+
 // Pay enters what a full disk put off.
 func (s *Store) Pay() { s.pay() }

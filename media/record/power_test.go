@@ -35,7 +35,7 @@ func TestPowerCutCostsAtMostASecond(t *testing.T) {
 			now := at + tick
 			if now >= nextTurn {
 				s.TurnAll()
-				nextTurn += 200 * time.Millisecond
+				nextTurn += record.Interval
 			}
 			if now >= nextSync {
 				s.SyncAll()

@@ -26,7 +26,7 @@ type Options struct {
 	FS       FS // nil: the directory Root
 	Sync     Mode
 	Workers  int            // goroutines that write; 0: 16
-	Interval time.Duration  // between two turns of a recording; 0: 200 ms
+	Interval time.Duration  // between two turns of a recording; 0: 400 ms
 	MinFree  uint64         // bytes; with less on the disk no recording starts and running ones end
 	Budget   int64          // bytes of audio that may wait for the disk; 0: 256 MiB
 	Ledger   *ledger.Ledger // nil: no chain
@@ -46,7 +46,7 @@ type Options struct {
 
 const (
 	defaultWorkers  = 16
-	defaultInterval = 200 * time.Millisecond
+	defaultInterval = 400 * time.Millisecond
 	defaultBudget   = 256 << 20
 )
 

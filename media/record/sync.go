@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// syncEvery is the time between two group syncs. What is written within 200 ms is synced
-// by the next one and covered by a header that the one after it brings to the disk: a
-// power cut costs 0.2 s + twice this + the syncs' own time.
-const syncEvery = 350 * time.Millisecond
+// syncEvery is the time between two group syncs. What came is written within 0.4 s (an
+// interval) + 0.1 s (the margin), synced by the next sync and covered by a header that the
+// one after it brings to the disk: a power cut costs 0.5 s + twice this + the syncs' own
+// time, a kill once this less. A turn costs a recording more than its share of a sync
+// does, so that turns are the rarer ones.
+const syncEvery = 250 * time.Millisecond
 
 // watermarks are how far a file has come, in bytes of samples: each is at most the one
 // before it.

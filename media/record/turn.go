@@ -88,7 +88,7 @@ func (c *work) obey(b *batch, now time.Duration) {
 // catchUp writes what came before, when much has waited: a line must not be given more
 // than it may keep.
 func (c *work) catchUp(at time.Duration) {
-	if until := c.samples(at - margin); until-c.pos > int64(c.format.Rate)/2 {
+	if until := c.samples(at - margin); until-c.pos > int64(c.format.Rate) {
 		c.advance(until)
 	}
 }
