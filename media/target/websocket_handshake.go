@@ -86,10 +86,13 @@ func (hs *wsHandshake) ask(ctx context.Context, tcp net.Conn, r *http.Request) (
 		raw = secured
 	}
 	hs.step = wsAsking
-	if err := r.Write(raw); err != nil {
-		return nil, fmt.Errorf("ask %s for a websocket: %w", r.URL.Host, err)
-	}
+	unasked := r.Write(raw)
+	// Who closes before the request is there may have said why: with an answer, or, for a
+	// client's certificate that is missing, with an alert (RFC 8446 section 6.2).
 	answer, early, err := wsAnswer(raw, r)
+	if err != nil && unasked != nil && !wsOfTLS(err) {
+		return nil, fmt.Errorf("ask %s for a websocket: %w", r.URL.Host, unasked)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
 	}
