@@ -91,6 +91,7 @@ func (k *talker) saidPulses(t *testing.T) (list []float64) {
 func (k *talker) heardPulses(t *testing.T) (list []float64) {
 	t.Helper()
 	var run []heard
+	k.settle(t)
 	flush := func() {
 		if len(run) >= 10 {
 			list = append(list, k.runPulses(t, run)...)

@@ -23,6 +23,7 @@ type ear struct {
 	mu      sync.Mutex
 	heard   []heard
 	reports int
+	marks   int // of settle
 }
 
 type heard struct {
@@ -68,11 +69,13 @@ func (e *ear) readRTP() {
 			return
 		}
 		h := heard{from: from, at: time.Now()}
-		if h.packet.Unmarshal(slices.Clone(buffer[:n])) == nil {
-			e.mu.Lock()
+		e.mu.Lock()
+		if n == 1 {
+			e.marks++
+		} else if h.packet.Unmarshal(slices.Clone(buffer[:n])) == nil {
 			e.heard = append(e.heard, h)
-			e.mu.Unlock()
 		}
+		e.mu.Unlock()
 	}
 }
 
@@ -86,6 +89,22 @@ func (e *ear) readRTCP() {
 		e.reports++
 		e.mu.Unlock()
 	}
+}
+
+// settle waits until all is read that has come: a byte of our own is behind it.
+func (e *ear) settle(t *testing.T) {
+	t.Helper()
+	e.mu.Lock()
+	before := e.marks
+	e.mu.Unlock()
+	if _, err := e.rtp.WriteToUDP([]byte{0}, e.rtp.LocalAddr().(*net.UDPAddr)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "what came to be read", func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.marks > before
+	})
 }
 
 // packets returns what was heard so far.
@@ -125,6 +144,7 @@ func (e *ear) say(t *testing.T, to *net.UDPAddr, pt uint8, digit byte) {
 func (e *ear) stream(t *testing.T, pt uint8) []byte {
 	t.Helper()
 	var payload []byte
+	e.settle(t)
 	list := e.packets()
 	if len(list) == 0 {
 		t.Fatal("heard no RTP")

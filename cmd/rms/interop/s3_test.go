@@ -266,15 +266,20 @@ func TestUploadsOutliveAServerThatDies(t *testing.T) {
 	s.s3cmd("mb", "s3://calls")
 	r, u := newS3Source(t), &uploads{}
 	q := r.queue(s.target(), u)
-	const n = 8
+	const n = 10
 	want := map[string][]byte{}
-	for k := range n {
+	add := func(k int) {
 		i, b := r.make(fmt.Sprint("r", k), 6<<20+k)
 		want[i.File] = b
 		r.add(q, i)
 	}
+	for k := range n - 2 {
+		add(k)
+	}
 	eventually(t, 20*time.Second, "the first", func() bool { done, _ := u.count(); return done >= 1 })
 	s.kill()
+	add(n - 2) // all others may be there by now
+	add(n - 1)
 	eventually(t, 20*time.Second, "a failure", func() bool { _, failed := u.count(); return failed >= 2 })
 	s.up()
 	eventually(t, 60*time.Second, "all", func() bool { done, _ := u.count(); return done == n })

@@ -46,23 +46,24 @@ func startScript(t *testing.T, addr, name, script, roots string, more ...string)
 	ports := map[string]string{firstServer: "21000-21999", secondServer: "22000-22999", sixServer: "23000-23999"}[addr]
 	args := []string{
 		"serve", "--listen", "udp://" + addr, "--listen", "tcp://" + addr, "--rtp-ports", ports, "--script", file,
-		"--media-root", roots, "--log-level", "debug", "--script.budget", "2s",
+		"--media-root", roots, "--log-level", "debug", "--script.budget", "2s", "--http.socket", "",
 	}
 	args = append(args, more...)
 	s := &server{process: start(t, dir, program, args...), addr: addr}
 	t.Cleanup(func() { // a call that a failed scenario left behind is not waited for
 		s.signal(t, syscall.SIGTERM)
-		if !s.wait(time.Second) {
+		if !s.wait(500 * time.Millisecond) {
 			s.signal(t, syscall.SIGTERM)
 		}
 	})
-	eventually(t, 15*time.Second, "rms to answer OPTIONS", func() bool {
+	// The doors for HTTP and others open behind the one for SIP.
+	eventually(t, 30*time.Second, "rms to answer OPTIONS, and to say that it started", func() bool {
 		select {
 		case <-s.done:
 			t.Fatalf("rms ended: %v", s.err)
 		default:
 		}
-		return strings.Contains(ping(addr), " 200 ")
+		return s.says("server started") && strings.Contains(ping(addr), " 200 ")
 	})
 	return s
 }

@@ -189,6 +189,8 @@ func holdAndResume(t *testing.T) {
 		scenario: "hold", user: "long", via: firstServer, ear: first, formats: "0 8",
 		keys: map[string]string{"other_port": strconv.Itoa(second.port), "other_formats": "8"},
 	}.call(t)
+	first.settle(t)
+	second.settle(t)
 	if gaps := silences(first.packets()); len(gaps) == 0 {
 		t.Error("no pause at the first address, want one of 600 ms while the call is held")
 	}

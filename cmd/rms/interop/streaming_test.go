@@ -203,8 +203,18 @@ func wantTones(t *testing.T, what string, pcm []int16, rate int, wanted ...float
 	}
 }
 
+// undisturbed checks that a call went on as if nothing had happened. A machine that is
+// busy makes single packets late; what waits in the server makes it all of them.
+func (o outcome) undisturbed(t *testing.T, least time.Duration) {
+	t.Helper()
+	if o.Lost+o.Late > o.Received/10 || o.Seconds < least.Seconds() || o.Received < int(least/packetTime)*3/4 {
+		t.Errorf("the call was disturbed: %+v", o)
+	}
+}
+
 // wantFrames checks sizes and number of frames: all of one size, but for the last when
-// it held less, and as many as the time has.
+// it held less, and as many as the time has. That they come one by one can only be seen
+// where the peer has the processor when it wants it.
 func wantFrames(t *testing.T, what string, s sighting, size int, length time.Duration) {
 	t.Helper()
 	short := s.Frames - s.Sizes[strconv.Itoa(size)]
@@ -212,10 +222,13 @@ func wantFrames(t *testing.T, what string, s sighting, size int, length time.Dur
 		t.Errorf("%s: frame sizes %v, want %d bytes", what, s.Sizes, size)
 	}
 	want := float64(s.lasted()) / float64(length)
-	if d := float64(s.Frames) - want; d < -4 || d > 4 {
+	if d := float64(s.Frames) - want; math.Abs(d) > 5+want/5 {
 		t.Errorf("%s: %d frames in %v, want %.0f", what, s.Frames, s.lasted(), want)
+	} else if math.Abs(d) > 4 {
+		t.Logf("%s: %d frames in %v, not %.0f: a busy machine", what, s.Frames, s.lasted(), want)
+		return
 	}
-	if p50, ms := s.Gaps["p50"], float64(length.Milliseconds()); math.Abs(p50-ms) > 5 {
-		t.Errorf("%s: half of the gaps between frames are over %.1f ms, want %.0f", what, p50, ms)
+	if p50, ms := s.Gaps["p50"], float64(length.Milliseconds()); math.Abs(p50-ms) > 5 && s.Late < 5 {
+		t.Errorf("%s: half of the gaps between frames are over %.1f ms, want %.0f; timers of the peer are %.1f ms late", what, p50, ms, s.Late)
 	}
 }

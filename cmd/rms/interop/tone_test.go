@@ -44,9 +44,19 @@ func loud(pcm []int16, rate int) []int16 {
 // to one per cent, level as sox made it, no clicks.
 func wantTone(t *testing.T, pcm []int16, rate int, hz float64, length time.Duration) {
 	t.Helper()
+	wantToneOf(t, pcm, rate, hz, length, 25*time.Millisecond)
+	if clicks := audiotest.Clicks(pcm, rate); len(clicks) > 0 {
+		t.Errorf("heard clicks at samples %v", clicks)
+	}
+}
+
+// wantToneOf is wantTone for what a phone played as it came, with a hole where the machine
+// was busy.
+func wantToneOf(t *testing.T, pcm []int16, rate int, hz float64, length, within time.Duration) {
+	t.Helper()
 	tone := loud(pcm, rate)
 	got := time.Duration(len(tone)) * time.Second / time.Duration(rate)
-	if d := got - length; d < -25*time.Millisecond || d > 25*time.Millisecond {
+	if d := got - length; d < -within || d > within {
 		t.Errorf("heard %v of sound, want %v", got, length)
 	}
 	f, level := audiotest.Find(tone, rate)
@@ -55,8 +65,5 @@ func wantTone(t *testing.T, pcm []int16, rate int, hz float64, length time.Durat
 	}
 	if level < -7.5 || level > -4.5 {
 		t.Errorf("heard %.1f dBFS, want -6", level)
-	}
-	if clicks := audiotest.Clicks(pcm, rate); len(clicks) > 0 {
-		t.Errorf("heard clicks at samples %v", clicks)
 	}
 }

@@ -76,9 +76,7 @@ func TestWsServerGetsFramesOfExactSizeWithEachSideInItsPlace(t *testing.T) {
 			}
 		})
 	}
-	if o := c.over(t); o.Lost > 0 || o.Late > 0 {
-		t.Errorf("the caller lost %d packets, %d were late, beside six streams", o.Lost, o.Late)
-	}
+	c.over(t).undisturbed(t, 4*time.Second)
 }
 
 func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
@@ -90,20 +88,18 @@ func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
 	p.see(1, "text", func(o sighting) bool { return o.Text == "two words" })
 	p.do(map[string]any{"do": "text", "text": "do pause"})
 	s.moment(t, 2, "json")
-	time.Sleep(200 * time.Millisecond)
-	p.do(map[string]any{"do": "report"})
-	before := p.see(1, "report", nil)
-	time.Sleep(time.Second)
-	p.do(map[string]any{"do": "report"})
-	during := p.see(2, "report", nil)
-	if during.Frames != before.Frames {
-		t.Errorf("%d frames came during a pause", during.Frames-before.Frames)
-	}
+	before, during := p.report(), sighting{}
+	eventually(t, 20*time.Second, "a second without a frame", func() bool { // behind those under way
+		time.Sleep(time.Second)
+		before, during = during, p.report()
+		return during.Frames == before.Frames
+	})
 	p.do(map[string]any{"do": "text", "text": "do resume"})
 	time.Sleep(500 * time.Millisecond)
-	p.do(map[string]any{"do": "report"})
-	if after := p.see(3, "report", nil); after.Frames < during.Frames+15 || after.Frames > during.Frames+30 {
-		t.Errorf("%d frames in 500 ms after a pause, want 25: no burst, no gap", after.Frames-during.Frames)
+	after := p.report()
+	eventually(t, 20*time.Second, "frames after the pause", func() bool { after = p.report(); return after.Frames >= during.Frames+15 })
+	if n, most := after.Frames-during.Frames, (after.At-during.At)/20+5; float64(n) > most {
+		t.Errorf("%d frames after a pause, want %.0f at most: no burst", n, most)
 	}
 	p.do(map[string]any{"do": "text", "text": `do stop {"bye": 1}`})
 	end := p.end(1)
@@ -117,7 +113,15 @@ func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
 	if m := s.moment(t, 1, "disconnect"); !strings.HasPrefix(m.text, `local {"status":"disconnected","message":{"code":1000,"reason":"Normal closure"}}`) {
 		t.Errorf("disconnect: %v", m)
 	}
-	c.stop(t, 5*time.Second)
+	c.stop(t, 20*time.Second)
+}
+
+// report asks what the latest stream brought.
+func (p *peer) report() sighting {
+	p.t.Helper()
+	n := len(p.sightings("report", nil))
+	p.do(map[string]any{"do": "report"})
+	return p.see(n+1, "report", nil)
 }
 
 func TestDeflateIsNegotiatedWithoutContextAndSavesBytes(t *testing.T) {
@@ -193,6 +197,7 @@ func TestWsServersThatRefuseGiveAnErrorWithItsReason(t *testing.T) {
 		t.Errorf("no error for %v", want)
 	}
 	ended := map[string]string{}
+	s.moment(t, 1, "disconnect")
 	for _, m := range s.moments("disconnect") {
 		ended[m.name] = m.code + " " + m.text
 	}
@@ -207,7 +212,7 @@ func TestWsServersThatRefuseGiveAnErrorWithItsReason(t *testing.T) {
 func TestPingsGoBothWays(t *testing.T) {
 	p := startPeer(t, "ws-server.js")
 	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot", heartbeat = "1s"`, p.url("/"))), promptRoot(t))
-	c := ring(t, s, "3s")
+	c := ring(t, s, "-1s")
 	p.see(1, "open", nil)
 	p.do(map[string]any{"do": "ping", "data": "are you there"})
 	if pong := p.see(1, "pong", nil); pong.Data != "are you there" {
@@ -216,5 +221,5 @@ func TestPingsGoBothWays(t *testing.T) {
 	if ping := p.see(2, "ping", nil); ping.Data != "ping" {
 		t.Errorf("heartbeat %q, want ping", ping.Data)
 	}
-	c.over(t)
+	c.stop(t, 20*time.Second)
 }

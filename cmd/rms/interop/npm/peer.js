@@ -27,6 +27,16 @@ export function now() {
 
 export const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// How late this machine lets a timer be, in ms: the newest 200 of one each 10 ms.
+const lateness = [];
+(function watch(due) {
+  setTimeout(() => {
+    lateness.push(performance.now() - due);
+    if (lateness.length > 200) lateness.shift();
+    watch(performance.now() + 10);
+  }, 10).unref();
+})(performance.now() + 10);
+
 // commands runs what comes on stdin: {"do":"close","id":1,...}. The test ends us by a
 // signal, or by closing stdin.
 export function commands(verbs) {
@@ -108,6 +118,7 @@ export class Counter {
     const at = (q) => (gaps.length ? Math.round(gaps[Math.min(gaps.length - 1, Math.floor(q * gaps.length))] * 100) / 100 : 0);
     return {
       frames: this.frames, bytes: this.bytes, sizes: this.sizes, file: this.file, first: this.first ?? 0,
+      late: [...lateness].sort((a, b) => b - a)[Math.floor(lateness.length / 10)] ?? 0,
       gaps: { p50: at(0.5), p99: at(0.99), max: at(1) },
     };
   }
