@@ -36,7 +36,7 @@ full=$caller
 calls required "$needed" "$seconds" --rtp-ports 40000-49999 --header "X-Required: yes"
 called full "$full"
 called required "$caller"
-eventually 10 "the ends of the recordings" ended "$all" || true
+eventually 30 "the ends of the recordings" ended "$all" || true
 
 say "$all recordings on $megabytes MB:"
 figure "left on the disk" "$(df --output=avail -k "$root" | tail -n 1) kB"

@@ -94,12 +94,12 @@ figure "still waiting" "$left of $all, $(since "$from") s after the storage came
 start_server "${target[@]}"
 eventually 90 "the deliveries" delivered 0 || true
 figure "all delivered" "$(since "$from") s after the storage came"
-eventually 5 "the sidecars" all_told "$all" || true
+eventually 20 "the sidecars" all_told "$all" || true
 figure "sidecars that tell of it" "$(told) of $all"
 
 if [ "$kind" = s3 ]; then
   s3 get --recursive --force s3://calls/of/ "$work/copy/" >"$work/s3cmd" 2>&1 || wrong "s3cmd: $(tail -n 2 "$work/s3cmd")"
-  puts=$(grep -c 'REST.PUT.OBJECT\|PutObject' "$work/puts" || true)
+  puts=$(grep -cE '(REST.PUT.OBJECT|PutObject) .* 200 ' "$work/puts" || true) # not those before there was a bucket
 else
   cp -r "$work/data/of/." "$work/copy/"
   puts=$(wc -l <"$work/puts")
