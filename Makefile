@@ -58,11 +58,18 @@ test:
 race:
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 8m $(RACE)
 
+# A binary a package, built as go test -fuzz builds one for each target. What a target found
+# is kept where go test -fuzz keeps it; making it smaller ends after a number of tries.
 fuzz:
-	@for package in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; cache=$$($(GO) env GOCACHE)/fuzz; \
+	for package in $$($(GO) list ./...); do \
+		place=$$($(GO) list -f '{{.Dir}}' $$package); \
+		grep -qs '^func Fuzz' "$$place"/*_test.go || continue; \
+		$(GO) test -c -fuzz . -o "$$dir/fuzz" $$package && cd "$$place" || exit 1; \
+		for target in $$("$$dir/fuzz" -test.list '^Fuzz'); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+			"$$dir/fuzz" -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzminimizetime 1000x -test.fuzzcachedir "$$cache/$$package" || exit 1; \
 		done; \
 	done
 
