@@ -34,7 +34,7 @@ func recordsIn(t *testing.T, name string) []map[string]any {
 // waitForRecords waits until a file has so many lines.
 func waitForRecords(t *testing.T, name string, n int) []map[string]any {
 	t.Helper()
-	for range 1000 {
+	for range 4000 {
 		if text, err := os.ReadFile(name); err == nil && strings.Count(string(text), "\n") >= n {
 			break
 		}
@@ -50,7 +50,7 @@ func waitForRecords(t *testing.T, name string, n int) []map[string]any {
 func TestEachCallThatEndedIsOneLine(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "calls.jsonl")
 	s, _ := smallServer(t, map[string][]string{"log.records": {name}})
-	talk(t, s, "tone", 200*time.Millisecond)
+	talk(t, s, "tone", 600*time.Millisecond)
 	talk(t, s, "echo", 100*time.Millisecond)
 	got := waitForRecords(t, name, 2)
 	r := got[0]
@@ -64,7 +64,7 @@ func TestEachCallThatEndedIsOneLine(t *testing.T) {
 			t.Errorf("there is no %s: %v", field, r)
 		}
 	}
-	if ms, _ := r["duration_ms"].(float64); ms < 150 || ms > 5000 {
+	if ms, _ := r["duration_ms"].(float64); ms < 500 || ms > 60000 {
 		t.Errorf("duration %v", r["duration_ms"])
 	}
 	if n, _ := r["packets_out"].(float64); n < 5 {
@@ -148,12 +148,12 @@ func TestServerDrainsOnRequestAndEndsAfterItsLastCall(t *testing.T) {
 	s, out := smallServer(t, nil)
 	waited := make(chan struct{})
 	go func() {
-		s.wait(t.Context())
+		s.wait(t.Context(), nil)
 		close(waited)
 	}()
 	over := make(chan struct{})
 	go func() {
-		talk(t, s, "loop", 400*time.Millisecond)
+		talk(t, s, "loop", 3*time.Second) // longer than it takes to be refused once
 		close(over)
 	}()
 	for s.calls.Stats().Answered == 0 {
@@ -169,7 +169,7 @@ func TestServerDrainsOnRequestAndEndsAfterItsLastCall(t *testing.T) {
 		if s.calls.Len() > 0 {
 			t.Error("the server ends under a call")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the server does not end")
 	}
 	<-over

@@ -65,9 +65,10 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 		return err
 	}
 	collectOften()
+	hup := hangups() // before anybody is told that the server is there
 	s.greet(stdout, cfg)
 	log.Info().Str("version", version()).Str("script", cfg.Script.File).Int("script_version", s.script.Version()).Int("max_calls", s.maxCalls).Msg("server started")
-	s.wait(ctx)
+	s.wait(ctx, hup)
 	s.stop(stdout, drain)
 	return nil
 }
@@ -75,11 +76,16 @@ func runServe(ctx context.Context, c *command, args []string, stdout, stderr io.
 // drained is how often a server that ends with its last call looks for one.
 const drained = 100 * time.Millisecond
 
-// wait returns when ctx ends, or when somebody asked for the end and no call is left.
-// At each SIGHUP it reloads the script and opens the call records anew.
-func (s *server) wait(ctx context.Context) {
+// hangups tells of each SIGHUP from now on, which would end the process otherwise.
+func hangups() <-chan os.Signal {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
+	return hup
+}
+
+// wait returns when ctx ends, or when somebody asked for the end and no call is left.
+// At each SIGHUP it reloads the script and opens the call records anew.
+func (s *server) wait(ctx context.Context, hup <-chan os.Signal) {
 	var tick <-chan time.Time
 	for {
 		select {

@@ -50,7 +50,7 @@ func serve(t *testing.T, args ...string) *served {
 // shows waits until the server prints a text.
 func (s *served) shows(text string) {
 	s.t.Helper()
-	for range 1000 {
+	for range 3000 {
 		if strings.Contains(s.out.String(), text) {
 			return
 		}
@@ -71,7 +71,7 @@ func (s *served) ends(want int) {
 		if code != want {
 			s.t.Errorf("exit code %d, want %d: %s", code, want, s.log.String())
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.t.Fatalf("does not end: %s", s.out.String())
 	}
 }
@@ -145,7 +145,7 @@ func sounding(pcm []int16) float64 {
 func TestServerGreetsServesAndStopsOnASignal(t *testing.T) {
 	t.Setenv("RMS_LOG_LEVEL", "info")
 	s := serve(t)
-	res, err := phone.Run(t.Context(), phone.Options{To: "sip:tone@" + s.addr, For: 600 * time.Millisecond}, io.Discard)
+	res, err := phone.Run(t.Context(), phone.Options{To: "sip:tone@" + s.addr, For: 1500 * time.Millisecond}, io.Discard)
 	if err != nil || !res.Heard || math.Abs(res.Frequency-440) > 3 {
 		t.Errorf("%+v, %v", res, err)
 	}
@@ -195,7 +195,7 @@ func TestSecondSignalHangsUp(t *testing.T) {
 // logs waits until the server logs a text.
 func (s *served) logs(text string) {
 	s.t.Helper()
-	for range 1000 {
+	for range 3000 {
 		if strings.Contains(s.log.String(), text) {
 			return
 		}
@@ -240,7 +240,7 @@ end
 func TestTraceOfOneCall(t *testing.T) {
 	s := serve(t, "--script", file(t, "t.lua", traceScript), "--log-level", "error", "--log.mask_digits")
 	for _, user := range []string{"other", "traced"} {
-		o := phone.Options{To: "sip:" + user + "@" + s.addr, For: 300 * time.Millisecond}
+		o := phone.Options{To: "sip:" + user + "@" + s.addr, For: time.Second}
 		if res, err := phone.Run(t.Context(), o, io.Discard); err != nil || !res.Heard {
 			t.Fatalf("%+v, %v", res, err)
 		}
@@ -263,7 +263,7 @@ func TestTraceOfOneCall(t *testing.T) {
 
 func TestTraceOfAllCalls(t *testing.T) {
 	s := serve(t, "--log-level", "trace")
-	if res, err := phone.Run(t.Context(), phone.Options{To: "sip:tone@" + s.addr, For: 300 * time.Millisecond}, io.Discard); err != nil || !res.Heard {
+	if res, err := phone.Run(t.Context(), phone.Options{To: "sip:tone@" + s.addr, For: time.Second}, io.Discard); err != nil || !res.Heard {
 		t.Fatalf("%+v, %v", res, err)
 	}
 	s.signal()

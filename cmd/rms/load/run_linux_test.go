@@ -199,7 +199,9 @@ func TestHangUpByTheServerIsAnsweredAndCounted(t *testing.T) {
 
 func TestMissingPacketsAreLostAndSilenceIsNotHeard(t *testing.T) {
 	s := startServer(t, func(s *fakeServer) { s.skipEach = 5 })
-	r := run(t, quick(s))
+	o := quick(s)
+	o.For = time.Second
+	r := run(t, o)
 	share := float64(r.Packets.Lost) / float64(r.Packets.Lost+r.Packets.Received)
 	if share < 0.12 || share > 0.22 || r.Passed() {
 		t.Errorf("lost share %.3f, want about 0.2", share)
