@@ -141,7 +141,7 @@ func TestRSTByeOfAnotherCallOrFromAStrangerIsIgnored(t *testing.T) {
 
 func TestRSTServerThatIsNotThereCostsDatagramsNotTheStream(t *testing.T) {
 	t.Parallel()
-	far := newRSTFar(t, "127.0.0.1:0")
+	far := newRSTFar(t, "127.0.0.4:0") // where nobody else takes the port meanwhile
 	s := openRST(t, far.options())
 	far.next()
 	far.conn.Close()
