@@ -70,12 +70,12 @@ func newPlan() *plan {
 	return p
 }
 
-// shards is how many tests run at a time: one more than there are cores.
+// shards is how many tests run at a time: all of them together need half a core.
 func shards() int {
 	if n, err := strconv.Atoi(os.Getenv(shardsVariable)); err == nil {
 		return n
 	}
-	return runtime.NumCPU() + 1
+	return 2 * runtime.NumCPU()
 }
 
 // run runs all tests and returns the exit status.
