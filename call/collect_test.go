@@ -248,6 +248,7 @@ func TestMaskedKeysAreForTheScriptOnly(t *testing.T) {
 	if text := log.String(); strings.Contains(text, `"97"`) || strings.Contains(text, `"9"`) {
 		t.Errorf("the log has the keys: %s", text)
 	}
+	h.bye(c)
 }
 
 func TestCollectRefusesWhatMakesNoSense(t *testing.T) {

@@ -36,6 +36,33 @@ func (c *Call) loadingAny() bool {
 	return c.closing > 0
 }
 
+// Starving tells whether a file of this length that is read while it plays is about to
+// be missed in the next ticks, because its goroutine did not run: a manual clock does not
+// wait for it.
+func (m *Manager) Starving(length time.Duration) bool {
+	for _, c := range m.Calls() {
+		starving := make(chan bool, 1)
+		if c.box.must(func() { starving <- c.starving(length) }) == nil && <-starving {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Call) starving(length time.Duration) bool {
+	for _, p := range c.plays.all() {
+		if p.voice == nil || p.voice.file == nil {
+			continue
+		}
+		read, sent := p.voice.file.samples.Load(), p.voice.meter.samples.Load()
+		ahead, all := p.voice.file.Format().Samples(40*time.Millisecond), p.voice.file.Format().Samples(length-p.from-10*time.Millisecond)
+		if read < sent+int64(ahead) && read < int64(all) {
+			return true
+		}
+	}
+	return false
+}
+
 // PortsUsed returns how many RTP ports calls hold.
 func (m *Manager) PortsUsed() int {
 	m.mu.RLock()

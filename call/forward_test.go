@@ -44,19 +44,14 @@ func (r *recorder) url() string { return fmt.Sprintf("rtp://127.0.0.1:%d", r.por
 // reports reads the RTCP that has come.
 func (r *recorder) reports() []rtcp.Packet {
 	var all []rtcp.Packet
-	buf := make([]byte, 2048)
-	for {
-		_ = r.rtcp.SetReadDeadline(time.Now().Add(5 * time.Millisecond))
-		n, err := r.rtcp.Read(buf)
-		if err != nil {
-			return all
-		}
-		list, err := rtcp.Unmarshal(buf[:n])
+	drain(r.t, r.rtcp, func(b []byte) {
+		list, err := rtcp.Unmarshal(b)
 		if err != nil {
 			r.t.Errorf("RTCP: %v", err)
 		}
 		all = append(all, list...)
-	}
+	})
+	return all
 }
 
 func TestForwardSendsASideOfTheCallAsRTP(t *testing.T) {
@@ -197,7 +192,7 @@ func TestForwardIgnoresWhatIsSentToIt(t *testing.T) {
 	c := h.dial(e, e.offer("0"))
 	h.talk(e, 1000, 100*time.Millisecond)
 	buf := make([]byte, 2048)
-	_ = far.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = far.conn.SetReadDeadline(time.Now().Add(patience))
 	_, from, err := far.conn.ReadFromUDPAddrPort(buf)
 	if err != nil {
 		t.Fatal(err)

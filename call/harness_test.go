@@ -3,8 +3,6 @@ package call_test
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -13,14 +11,12 @@ import (
 	"testing"
 	"time"
 
-	prtp "github.com/pion/rtp"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
 	"rms/call"
 	"rms/call/prompt"
 	"rms/media"
-	"rms/media/codec"
 	"rms/media/wav/wavtest"
 	"rms/rtp"
 	"rms/sip"
@@ -99,9 +95,11 @@ type house struct {
 	ports  *rtp.Ports
 	addr   netip.AddrPort
 	root   string
+	disk   *disk // whose files may be read while they play; nil: none
 
 	mu     sync.Mutex
 	events []call.Event
+	then   map[string]func() // see when
 }
 
 type script = map[string]func(x *call.Exec) error
@@ -119,9 +117,13 @@ func newHouse(t testing.TB, s script, change ...func(*call.Options)) *house {
 	o := call.Options{
 		Router: h.script, Ports: h.ports, Engine: engine, Clock: h.clock, Prompts: cache,
 		Log: zerolog.Nop(), Watch: h.watch,
+		RTPTimeout: time.Hour, // of the clock, which runs on while a test waits for something else
 	}
 	for _, c := range change {
 		c(&o)
+	}
+	if d, ok := disks.Load(o.Prompts); ok {
+		h.disk = d.(*disk)
 	}
 	h.calls = call.NewManager(o)
 	h.ua, err = sip.Listen(sip.Options{
@@ -166,7 +168,19 @@ func (h *house) runs(s script) {
 func (h *house) watch(ev *call.Event) {
 	h.mu.Lock()
 	h.events = append(h.events, *ev)
+	f := h.then[ev.Name]
 	h.mu.Unlock()
+	if f != nil {
+		f()
+	}
+}
+
+// when has f run as an event is told, before anything comes behind it: what has to be
+// done by then is seen without a clock.
+func (h *house) when(name string, f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.then = map[string]func(){name: f}
 }
 
 // seen returns the events of a name so far.
@@ -193,10 +207,11 @@ func (h *house) names() string {
 	return strings.Join(out, " ")
 }
 
-// settle waits until nothing goes on that the clock has set off.
+// settle waits until nothing goes on that the clock has set off, and until there is
+// something to play of a file that is read meanwhile.
 func (h *house) settle() {
-	for calm, end := 0, time.Now().Add(5*time.Second); calm < 3 && time.Now().Before(end); {
-		if h.script.busy.Load() == 0 && h.calls.Idle() {
+	for calm, end := 0, time.Now().Add(patience); calm < 3 && time.Now().Before(end); {
+		if h.script.busy.Load() == 0 && h.calls.Idle() && (h.disk == nil || !h.calls.Starving(h.disk.length)) {
 			calm++
 			continue
 		}
@@ -205,20 +220,25 @@ func (h *house) settle() {
 	}
 }
 
-// until advances the clock tick by tick until ok, or fails after ten minutes of
-// audio or ten seconds.
+// patience is how long a test waits for what has to come: it takes milliseconds, unless
+// the machine has other things to do.
+const patience = 30 * time.Second
+
+// until advances the clock tick by tick until ok, or fails when patience is over; what
+// may come late comes after it has ticked for ten minutes and stands still.
 func (h *house) until(what string, ok func() bool, ears ...*ear) {
 	h.t.Helper()
-	end := time.Now().Add(10 * time.Second)
-	for range 30000 {
+	end := time.Now().Add(patience)
+	for ticks := 0; time.Now().Before(end); ticks++ {
 		h.settle()
 		if ok() {
 			return
 		}
-		if time.Now().After(end) {
-			break
+		if ticks < 60000 {
+			h.tick(ears...)
+			continue
 		}
-		h.tick(ears...)
+		time.Sleep(time.Millisecond)
 	}
 	h.t.Fatalf("%s: never; events: %s", what, h.names())
 }
@@ -242,114 +262,13 @@ func (h *house) tick(ears ...*ear) {
 // wait polls until the event came, without moving the clock.
 func (h *house) wait(name string) call.Event {
 	h.t.Helper()
-	for range 5000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if ev := h.seen(name); len(ev) > 0 {
 			return ev[len(ev)-1]
 		}
-		time.Sleep(time.Millisecond)
 	}
 	h.t.Fatalf("no event %s; events: %s", name, h.names())
 	return call.Event{}
-}
-
-// ear is the caller's RTP socket: what it hears, packet by packet.
-type ear struct {
-	t       testing.TB
-	conn    *net.UDPConn
-	to      netip.AddrPort
-	packets []prtp.Packet
-	seq     uint16
-	ts      uint32
-}
-
-func newEar(t testing.TB) *ear {
-	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return &ear{t: t, conn: conn, ts: 1000}
-}
-
-func (e *ear) port() int { return e.conn.LocalAddr().(*net.UDPAddr).Port }
-
-// listen takes what has arrived; on loopback that is all that was sent.
-func (e *ear) listen() {
-	buf := make([]byte, 2048)
-	for {
-		_ = e.conn.SetReadDeadline(time.Now().Add(100 * time.Microsecond))
-		n, err := e.conn.Read(buf)
-		if err != nil {
-			return
-		}
-		var p prtp.Packet
-		if err := p.Unmarshal(append([]byte(nil), buf[:n]...)); err == nil && p.Version == 2 && (p.PayloadType < 64 || p.PayloadType >= 96) {
-			e.packets = append(e.packets, p)
-		}
-	}
-}
-
-// say sends one packet to where the answer pointed.
-func (e *ear) say(pt uint8, payload []byte, samples uint32, marker bool) {
-	e.t.Helper()
-	p := prtp.Packet{Header: prtp.Header{Version: 2, PayloadType: pt, SequenceNumber: e.seq, Timestamp: e.ts, SSRC: 77, Marker: marker}, Payload: payload}
-	e.seq++
-	e.ts += samples
-	raw, err := p.Marshal()
-	if err == nil {
-		_, err = e.conn.WriteToUDPAddrPort(raw, e.to)
-	}
-	if err != nil {
-		e.t.Fatal(err)
-	}
-}
-
-// heard decodes all packets of the payload type of a codec.
-func (e *ear) heard(name string, clock int, pt uint8) []int16 {
-	c, ok := codec.Lookup(name, clock, 1)
-	if !ok {
-		e.t.Fatalf("no codec %s/%d", name, clock)
-	}
-	d := c.NewDecoder()
-	var pcm []int16
-	for _, p := range e.packets {
-		if p.PayloadType == pt {
-			pcm = d.Decode(pcm, p.Payload)
-		}
-	}
-	return pcm
-}
-
-// gapless fails when sequence numbers or timestamps do not go on.
-func (e *ear) gapless(samples uint32) {
-	e.t.Helper()
-	for i := 1; i < len(e.packets); i++ {
-		a, b := e.packets[i-1], e.packets[i]
-		if b.SequenceNumber != a.SequenceNumber+1 || b.Timestamp != a.Timestamp+samples || b.SSRC != a.SSRC {
-			e.t.Fatalf("packet %d: seq %d ts %d after seq %d ts %d", i, b.SequenceNumber, b.Timestamp, a.SequenceNumber, a.Timestamp)
-		}
-	}
-}
-
-// offer is a session description for the ear.
-func (e *ear) offer(formats string, attributes ...string) string {
-	s := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP %s\r\n", e.port(), formats)
-	for _, a := range attributes {
-		s += "a=" + a + "\r\n"
-	}
-	return s
-}
-
-// aim points the ear at the media of an answer.
-func (e *ear) aim(sdp string) {
-	e.t.Helper()
-	_, rest, ok := strings.Cut(sdp, "m=audio ")
-	var port uint16
-	if _, err := fmt.Sscanf(rest, "%d", &port); !ok || err != nil {
-		e.t.Fatalf("no audio in %q", sdp)
-	}
-	e.to = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
 }
 
 // invite places a call and leaves the rest to the test.

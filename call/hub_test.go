@@ -22,7 +22,7 @@ func bare(t testing.TB) *call.Manager {
 // next reads one event that must come soon.
 func next(t *testing.T, s *call.Subscription) *call.Event {
 	t.Helper()
-	ctx, cancel := contextWithTimeout(5 * time.Second)
+	ctx, cancel := contextWithTimeout(patience)
 	defer cancel()
 	ev, err := s.Next(ctx)
 	if err != nil {

@@ -56,7 +56,7 @@ func TestACallHoldsItsRoutesUntilItIsForgotten(t *testing.T) {
 	other.Expect(200)
 	c.Bye()
 	c.Expect(200)
-	for deadline := time.Now().Add(10 * time.Second); p.state() != "0 of 2"; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); p.state() != "0 of 2"; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(p.state())
 		}

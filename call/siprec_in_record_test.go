@@ -64,6 +64,7 @@ func TestRecordingSessionIsRecordedByItself(t *testing.T) {
 	c.dial(c.offer(), people(3))
 	c.speak(0, pcmu(400, 2*time.Second), pcmu(700, 2*time.Second), pcmu(1100, 2*time.Second))
 	c.call.Bye()
+	c.call.Expect(200)
 	tapes := s.tapes(2)
 	both, third := tapes["siprec"], tapes["siprec-3"]
 	if both == nil || third == nil || both.info.Format.Channels != 2 || third.info.Format.Channels != 1 {
@@ -110,6 +111,7 @@ func TestVoicesOfARecordingSessionAreInStep(t *testing.T) {
 	voice := encodeMulaw(audiotest.Voice(8000, -12, 3*time.Second))
 	c.speak(0, voice, voice)
 	c.call.Bye()
+	c.call.Expect(200)
 	both := s.tapes(1)["siprec"]
 	if d, alike := audiotest.Delay(both.sides[0], both.sides[1], 800); d != 0 || alike < 0.99 {
 		t.Errorf("stream 2 is %d samples behind, likeness %.4f", d, alike)
@@ -129,6 +131,7 @@ func TestPausedStreamLeavesSilence(t *testing.T) {
 	s.until("the update", func() bool { return len(s.seen(call.EventSiprecUpdate)) == 2 })
 	c.speak(0, pcmu(400, time.Second), pcmu(700, time.Second))
 	c.call.Bye()
+	c.call.Expect(200)
 	both := s.tapes(1)["siprec"]
 	left := both.sides[0]
 	for _, g := range both.told.Gaps {
@@ -168,6 +171,7 @@ func TestCodecChangeByAnotherMLineGoesOnInTheSameChannel(t *testing.T) {
 		c.run(20 * time.Millisecond)
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 	both := s.tapes(1)["siprec"]
 	s.levels("before", both.sides[0][2400:7200], 8000, 400)
 	s.levels("after", both.sides[0][11200:15000], 8000, 450)
@@ -189,6 +193,7 @@ func TestSecondStreamThatComesLaterIsTheOtherChannel(t *testing.T) {
 	s.until("the update", func() bool { return len(s.seen(call.EventSiprecUpdate)) == 1 })
 	c.speak(0, pcmu(400, time.Second), pcmu(700, time.Second))
 	c.call.Bye()
+	c.call.Expect(200)
 	both := s.tapes(1)["siprec"]
 	s.levels("stream 1", both.sides[0][2400:15000], 8000, 400)
 	s.levels("stream 2", both.sides[1][10400:15000], 8000, 700)
@@ -211,6 +216,7 @@ func TestScriptMayRecordASessionItself(t *testing.T) {
 	c.dial(c.offer(), people(2))
 	c.speak(0, pcmu(400, time.Second), pcmu(700, time.Second))
 	c.call.Bye()
+	c.call.Expect(200)
 	own := s.tapes(1)["own"]
 	if own == nil || own.info.Format.Channels != 1 || !strings.Contains(string(own.told.Siprec), "party2") {
 		t.Fatalf("recordings: %s", s.names())
@@ -229,6 +235,7 @@ func TestRecordingSessionWithoutAStoreIsTakenNevertheless(t *testing.T) {
 	c.dial(c.offer(), people(2))
 	h.wait(call.EventSiprecStart)
 	c.call.Bye()
+	c.call.Expect(200)
 }
 
 func TestAStreamThatComesBehindOneThatWentIsRecorded(t *testing.T) {
@@ -254,6 +261,7 @@ func TestAStreamThatComesBehindOneThatWentIsRecorded(t *testing.T) {
 	}
 	c.speak(0, nil, nil, nil, nil, pcmu(1300, time.Second))
 	c.call.Bye()
+	c.call.Expect(200)
 	tapes := s.tapes(4)
 	if tapes["siprec-5"] == nil {
 		t.Fatalf("recordings: %s", s.names())

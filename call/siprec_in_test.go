@@ -174,6 +174,7 @@ func TestRecordingSessionIsAnsweredStreamByStream(t *testing.T) {
 		}
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 	h.until("the end", func() bool { return len(h.seen(call.EventEnd)) == 1 })
 }
 
@@ -194,6 +195,7 @@ func TestVariablesTellTheParticipants(t *testing.T) {
 		t.Errorf("variables are %v", v)
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 }
 
 func TestBadSendersAreTakenToo(t *testing.T) {
@@ -260,6 +262,7 @@ func TestBadSendersAreTakenToo(t *testing.T) {
 			}
 			ends := len(h.seen(call.EventEnd))
 			c.call.Bye()
+			c.call.Expect(200)
 			h.until("the end", func() bool { return len(h.seen(call.EventEnd)) > ends })
 		})
 	}
@@ -327,6 +330,7 @@ func TestManyStreamsTakeNoMorePortsThanTheyMay(t *testing.T) {
 		t.Errorf("%d streams taken, %d pairs of ports used, want 8", taken, n)
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 	h.until("the end", func() bool { return len(h.seen(call.EventEnd)) == 1 })
 }
 
@@ -405,6 +409,7 @@ func TestChangesOfARecordingSession(t *testing.T) {
 		t.Errorf("stream is %v", s)
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 	h.until("the end", func() bool { return len(h.seen(call.EventEnd)) == 1 })
 }
 
@@ -425,6 +430,7 @@ func TestRecordingSessionTakesAnOfferlessReinvite(t *testing.T) {
 		t.Errorf("streams are %v", ev.Get("labels"))
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 }
 
 func TestOneSilentStreamDoesNotEndTheSession(t *testing.T) {

@@ -35,6 +35,7 @@ func TestMetadataAloneInAReinviteLeaveTheStreamsAsTheyWere(t *testing.T) {
 		t.Error("the session ended")
 	}
 	c.call.Bye()
+	c.call.Expect(200)
 	h.until("the end", func() bool { return len(h.seen(call.EventEnd)) == 1 })
 }
 

@@ -2,13 +2,13 @@ package call_test
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"rms/call"
 	"rms/media/target"
+	"rms/sip/siptest"
 )
 
 // undisturbed fails unless the call goes on: what we play is heard.
@@ -26,7 +26,7 @@ func TestSiprecTellsWhyARecorderCannotBeHad(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer func(s *srs)
 		code   int64
-		by     string
+		by     string // "timeout": so is what it waits for, else it is given all the time it needs
 		says   string
 	}{
 		"busy": {func(s *srs) {
@@ -77,7 +77,11 @@ func TestSiprecTellsWhyARecorderCannotBeHad(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, nil)
 			s := newSRS(t, h)
-			h.runs(recordTo(map[string]any{"to": s.uri(), "timeout": 0.5}))
+			timeout := 60.0
+			if test.by == "timeout" {
+				timeout = 0.5
+			}
+			h.runs(recordTo(map[string]any{"to": s.uri(), "timeout": timeout}))
 			e := newEar(t)
 			c := h.dial(e, e.offer("0"))
 			test.answer(s)
@@ -99,12 +103,7 @@ func TestSiprecTellsWhyARecorderCannotBeHad(t *testing.T) {
 
 func TestSiprecTellsOfARecorderThatIsDown(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := l.Addr().String()
-	_ = l.Close()
+	const at = "127.0.0.1:9" // a port that no other test is given
 	for name, to := range map[string]string{
 		"tcp": "sip:rec@" + at + ";transport=tcp", "udp": "sip:rec@" + at + ";transport=udp", "name": "sip:rec@no-such-host.invalid",
 	} {
@@ -255,6 +254,16 @@ func TestSiprecRefusesWhatItCannotDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var invites []siptest.Message // unanswered ones would hold up the end of the test
+	for range 4 {
+		invites = append(invites, s.invited())
+	}
+	for _, m := range invites {
+		s.Reply(m, 486, "", "")
+	}
+	for range invites {
+		s.ExpectRequest("ACK")
+	}
 	h.bye(c)
 	if n := h.ports.InUse(); n != 0 {
 		t.Errorf("%d ports in use after the call", n)
@@ -311,7 +320,7 @@ func TestSiprecObeysTheRuleOfTheDoorThatAsks(t *testing.T) {
 		s := newSRS(t, h)
 		e := newEar(t)
 		c := h.dial(e, e.offer("0"))
-		err := h.remote(h.wait("rms:ack").Call, "siprec", map[string]any{"to": to(s), "timeout": 2})
+		err := h.remote(h.wait("rms:ack").Call, "siprec", map[string]any{"to": to(s), "timeout": 60})
 		return h, s, func() call.Event { return h.bye(c) }, err
 	}
 	t.Run("not listed", func(t *testing.T) {

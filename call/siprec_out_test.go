@@ -306,11 +306,16 @@ func TestSiprecFollowsAnotherCodec(t *testing.T) {
 			} else {
 				s.Reply(m, 200, "", s.answer("recvonly", "8", "8"))
 				s.ExpectRequest("ACK")
-				h.settle()
+				h.until("the other codec", func() bool { // the answer is known before it is in use
+					h.alaw(e, 1000, 20*time.Millisecond)
+					s.listen()
+					return s.ears[0].last().PayloadType == 8 && s.ears[1].last().PayloadType == 8
+				})
+				p := s.ears[0].packets[0]
+				s.forget()
 				h.alaw(e, 1000, 500*time.Millisecond)
 				s.listen()
 				s.sides("PCMA", 8000, 8)
-				p := s.ears[0].packets[0]
 				if p.SSRC != last.SSRC || p.SequenceNumber-last.SequenceNumber > 3 || p.Timestamp-last.Timestamp > 160*10 {
 					t.Errorf("%v after %v", p.Header, last.Header)
 				}

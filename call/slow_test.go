@@ -23,6 +23,7 @@ type disk struct {
 	broken int           // bytes of a file that can be read; 0: all
 	stall  chan struct{} // what reading on waits for then; nil: it fails
 	panics bool
+	length time.Duration // of its files
 
 	mu   sync.Mutex
 	open int
@@ -39,8 +40,11 @@ func newDisk(t testing.TB, d time.Duration) *disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &disk{MapFS: fstest.MapFS{"a.wav": {Data: data}, "b.wav": {Data: data}}}
+	return &disk{length: d, MapFS: fstest.MapFS{"a.wav": {Data: data}, "b.wav": {Data: data}}}
 }
+
+// disks are those that read on without end, by their caches.
+var disks sync.Map
 
 // use makes the disk the only place of prompts. Files above long bytes of encoded
 // audio are streamed; 0 is the usual limit.
@@ -49,6 +53,10 @@ func (d *disk) use(t testing.TB, long int64) func(*call.Options) {
 	cache, err := prompt.New(prompt.Options{Embedded: d, Long: long})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d.broken == 0 && !d.panics {
+		disks.Store(cache, d)
+		t.Cleanup(func() { disks.Delete(cache) })
 	}
 	return func(o *call.Options) { o.Prompts = cache }
 }

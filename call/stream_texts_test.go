@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -114,6 +115,14 @@ func TestTextsThatNoConnectionTookAreSentOnTheNext(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	u, far := h.newBooth()
+	first, again := make(chan struct{}, 1), make(chan struct{})
+	first <- struct{}{}
+	behaves(u, boothHooks{open: func(context.Context) {
+		select {
+		case <-first:
+		case <-again:
+		}
+	}})
 	h.runs(starts(map[string]any{"url": ws(u), "retries": int64(3)}))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
@@ -127,6 +136,7 @@ func TestTextsThatNoConnectionTookAreSentOnTheNext(t *testing.T) {
 	if err := h.inScript(c, func(x *call.Exec) error { _, err := do(x, "stream_send_text", "still there?"); return err }); err != nil {
 		t.Fatal(err)
 	}
+	close(again)
 	b := far(1)
 	eventually(t, "text", func() bool { return len(b.said()) == 1 })
 	h.bye(c)
