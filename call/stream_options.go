@@ -28,7 +28,9 @@ type StreamOptions struct {
 	RSTTimeout    time.Duration
 	RSTPorts      [2]int
 
-	Dialect string // of AudioSocket clients: "upstream" or "fork"; "": upstream
+	// Of AudioSocket clients. "fork", or "upstream" and "": keys are sent as upstream does,
+	// and what comes is read by its value, as either.
+	Dialect string
 }
 
 func (o StreamOptions) withDefaults() StreamOptions {
@@ -47,8 +49,8 @@ func (o StreamOptions) withDefaults() StreamOptions {
 	if o.Max == 0 {
 		o.Max = 8
 	}
-	if o.Dialect == "" {
-		o.Dialect = "upstream"
+	if o.Dialect == "upstream" {
+		o.Dialect = ""
 	}
 	if o.RSTGeneration == 0 {
 		o.RSTGeneration = 1

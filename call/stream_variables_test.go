@@ -72,7 +72,7 @@ func TestVariablesHaveTheirDefaults(t *testing.T) {
 	c := h.dial(e, e.offer("0"))
 	o := far(0).o
 	if o.Deflate || o.Heartbeat != 0 || o.Frame != 20*time.Millisecond || len(o.Header) != 0 || o.TLS.SkipHostname || o.TLS.CertFile != "" ||
-		o.Format.Rate != 8000 || o.Format.Channels != 1 || o.Compat != "best" || o.Dialect != "upstream" || o.Generation != 1 {
+		o.Format.Rate != 8000 || o.Format.Channels != 1 || o.Compat != "best" || o.Dialect != "" || o.Generation != 1 {
 		t.Errorf("%+v", o)
 	}
 	h.bye(c)
@@ -144,4 +144,27 @@ func TestNoReconnectAndPlaybackAreVariablesToo(t *testing.T) {
 		t.Errorf("%d packets of audio that is not to be played", n)
 	}
 	h.bye(c)
+}
+
+// TestAudioSocketReadsEitherDialectUnlessOneIsAskedFor has the dialect of the
+// configuration, which is upstream by default, and that of a stream.
+func TestAudioSocketReadsEitherDialectUnlessOneIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ config, stream, want string }{
+		{"upstream", "", ""}, {"", "", ""}, {"fork", "", "fork"}, {"upstream", "upstream", "upstream"}, {"upstream", "fork", "fork"}, {"fork", "upstream", "upstream"},
+	} {
+		h := newHouse(t, nil, func(o *call.Options) { o.Streams.Dialect = c.config })
+		u, far := h.newBooth()
+		asked := map[string]any{"url": u}
+		if c.stream != "" {
+			asked["dialect"] = c.stream
+		}
+		h.runs(starts(asked))
+		e := newEar(t)
+		live := h.dial(e, e.offer("0"))
+		if got := far(0).o.Dialect; got != c.want {
+			t.Errorf("configured %q, asked for %q: %q, want %q", c.config, c.stream, got, c.want)
+		}
+		h.bye(live)
+	}
 }

@@ -39,7 +39,7 @@ func init() {
 			{Name: "playout_done", Kind: Bool, Default: false, Doc: "tell a websocket each time that all it sent was played: {\"type\":\"playoutDone\"}"},
 			{Name: "suppress_log", Kind: Bool, Doc: "keep the far end's messages out of the log (STREAM_SUPPRESS_LOG)"},
 			{Name: "hangup", Kind: Bool, Default: false, Doc: "hang up when the far end ends the stream, after what it sent was played"},
-			{Name: "dialect", Kind: String, Enum: []string{"upstream", "fork"}, Doc: "of AudioSocket; audiosocket.dialect when missing"},
+			{Name: "dialect", Kind: String, Enum: []string{"upstream", "fork"}, Doc: "of AudioSocket; when missing that of audiosocket.dialect, and with upstream there control messages of a fork are understood too"},
 			{Name: "uuid", Kind: String, Doc: "that AudioSocket sends first; that of the URL, or the call's, when missing"},
 			{Name: "generation", Kind: Int, Min: 1, Max: 2, Doc: "of RST; rst.generation when missing"},
 			{Name: "framing", Kind: String, Enum: []string{"bare", "data", "rtp"}, Doc: "of RST generation 2; rst.framing when missing"},
