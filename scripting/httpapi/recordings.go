@@ -13,6 +13,7 @@ import (
 
 	"rms/media/record/ledger"
 	"rms/media/record/shelf"
+	"rms/media/record/shelf/index"
 )
 
 // recordingList is the answer of GET /v1/recordings.
@@ -24,7 +25,7 @@ type recordingList struct {
 
 // recordings is GET /v1/recordings.
 func (s *Server) recordings(w http.ResponseWriter, r *http.Request) error {
-	f, page, err := recordingQuery(r.URL.Query())
+	q, err := recordingQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -32,100 +33,61 @@ func (s *Server) recordings(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = rs.List(r.Context(), f, func(rec *ledger.Sidecar) bool {
-		page.add(rec)
-		return true
-	})
+	page, err := rs.Page(r.Context(), q)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, page.list())
-}
-
-// recordingPage collects what of a list is asked for: never more than that is kept.
-type recordingPage struct {
-	limit  int
-	states []string
-	before time.Time // of the last one of the page before; zero: this is the first page
-	id     string
-	total  int
-	found  []shelf.Summary
-}
-
-// newer is the order of the list.
-func newer(a, b *shelf.Summary) int {
-	if n := b.Started.Compare(a.Started); n != 0 {
-		return n
+	l := recordingList{Recordings: []shelf.Summary{}, Total: page.Total}
+	for _, rec := range page.Recordings {
+		l.Recordings = append(l.Recordings, shelf.Summarize(rec))
 	}
-	return strings.Compare(a.ID, b.ID)
-}
-
-func (p *recordingPage) add(rec *ledger.Sidecar) {
-	if len(p.states) > 0 && !slices.Contains(p.states, string(rec.State)) {
-		return
-	}
-	p.total++
-	i := shelf.Summarize(rec)
-	if !p.before.IsZero() && newer(&shelf.Summary{Started: p.before, ID: p.id}, &i) >= 0 {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(p.found, i, func(a, b shelf.Summary) int { return newer(&a, &b) })
-	if at > p.limit {
-		return
-	}
-	p.found = slices.Insert(p.found, at, i)
-	p.found = p.found[:min(len(p.found), p.limit+1)]
-}
-
-func (p *recordingPage) list() recordingList {
-	l := recordingList{Recordings: p.found, Total: p.total}
-	if len(p.found) > p.limit {
-		last := p.found[p.limit-1]
-		l.Recordings = p.found[:p.limit]
+	if n := len(l.Recordings); page.More && n > 0 {
+		last := &l.Recordings[n-1]
 		l.Next = strconv.FormatInt(last.Started.UnixNano(), 36) + "_" + last.ID
 	}
-	if l.Recordings == nil {
-		l.Recordings = []shelf.Summary{}
-	}
-	return l
+	return writeJSON(w, http.StatusOK, l)
 }
 
 var recordingStates = []string{string(ledger.Recording), string(ledger.Complete), string(ledger.Repaired), string(ledger.Failed)}
 
 // recordingQuery reads the parameters of a list.
-func recordingQuery(q url.Values) (f ledger.Filter, p *recordingPage, err error) {
-	p = &recordingPage{limit: defaultLimit}
-	for name, values := range q {
+func recordingQuery(v url.Values) (q index.Query, err error) {
+	q.Limit = defaultLimit
+	for name, values := range v {
 		value := values[0]
 		switch name {
+		case "id":
+			q.Begin = value
+		case "file":
+			q.File = value
 		case "call":
-			f.Call = value
+			q.Call = value
 		case "from":
-			f.From, err = timeOf(name, value, false)
+			q.From, err = timeOf(name, value, false)
 		case "to":
-			f.To, err = timeOf(name, value, true)
+			q.To, err = timeOf(name, value, true)
 		case "state":
-			p.states = words(values)
-			for _, state := range p.states {
+			q.States = words(values)
+			for _, state := range q.States {
 				if !slices.Contains(recordingStates, state) {
-					return f, nil, wrong(name, "\"state\" must be one of "+strings.Join(recordingStates, ", "))
+					return q, wrong(name, "\"state\" must be one of "+strings.Join(recordingStates, ", "))
 				}
 			}
 		case "limit":
 			n, bad := strconv.Atoi(value)
-			if p.limit = n; bad != nil || n < 1 || n > maxLimit {
-				return f, nil, wrong(name, "\"limit\" must be a number from 1 to "+strconv.Itoa(maxLimit))
+			if q.Limit = n; bad != nil || n < 1 || n > maxLimit {
+				return q, wrong(name, "\"limit\" must be a number from 1 to "+strconv.Itoa(maxLimit))
 			}
 		case "after":
-			p.before, p.id, err = afterOf(value)
+			q.Before, q.BeforeID, err = afterOf(value)
 		default:
-			return f, nil, wrong(short(name), "unknown parameter of the query (has: after, call, from, limit, state, to)")
+			return q, wrong(short(name), "unknown parameter of the query (has: after, call, file, from, id, limit, state, to)")
 		}
 		if err != nil {
-			return f, nil, err
+			return q, err
 		}
 	}
-	return f, p, nil
+	return q, nil
 }
 
 // timeOf reads a time, or a day, of which to means the end.

@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"rms/cmd/rms/ctl"
 	"rms/media/record/ledger"
 	"rms/media/record/shelf"
+	"rms/media/record/shelf/index"
 	"rms/media/record/waveform"
 )
 
@@ -56,36 +56,20 @@ func (f *folder) close() {
 }
 
 func (f *folder) list(ctx context.Context, q query) ([]shelf.Summary, int, error) {
-	filter := ledger.Filter{Call: q.call, State: ledger.State(q.state)}
+	ask := index.Query{Filter: ledger.Filter{Call: q.call, State: ledger.State(q.state), File: q.file}, Begin: q.id, Limit: q.limit}
 	var err error
-	if filter.From, err = timeOf("--from", q.from, false); err != nil {
+	if ask.From, err = timeOf("--from", q.from, false); err != nil {
 		return nil, 0, err
 	}
-	if filter.To, err = timeOf("--to", q.to, true); err != nil {
+	if ask.To, err = timeOf("--to", q.to, true); err != nil {
 		return nil, 0, err
 	}
+	p, err := f.shelf.Page(ctx, ask)
 	var all []shelf.Summary
-	total := 0
-	err = f.shelf.List(ctx, filter, func(rec *ledger.Sidecar) bool {
-		total++
+	for _, rec := range p.Recordings {
 		all = append(all, shelf.Summarize(rec))
-		if len(all) >= 2*q.limit {
-			all = newest(all, q.limit)
-		}
-		return true
-	})
-	return newest(all, q.limit), total, err
-}
-
-// newest sorts and keeps so many.
-func newest(all []shelf.Summary, most int) []shelf.Summary {
-	slices.SortFunc(all, func(a, b shelf.Summary) int {
-		if n := b.Started.Compare(a.Started); n != 0 {
-			return n
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return all[:min(len(all), most)]
+	}
+	return all, p.Total, err
 }
 
 // timeOf reads a time, or a day, of which to means the end.
@@ -126,28 +110,26 @@ func (f *folder) find(ctx context.Context, ref string) (*ledger.Sidecar, error) 
 			return rec, err
 		}
 	}
-	var found []*ledger.Sidecar
-	err := f.shelf.List(ctx, ledger.Filter{}, func(rec *ledger.Sidecar) bool {
-		switch {
-		case ref == "last" && len(found) == 0, ref != "last" && strings.HasPrefix(rec.ID, ref) && len(found) < 5:
-			found = append(found, rec)
-		case ref == "last" && rec.Started.After(found[0].Started):
-			found[0] = rec
-		}
-		return true
-	})
+	ask := index.Query{Limit: 1}
+	if ref != "last" {
+		ask = index.Query{Begin: ref, Limit: someIDs}
+	}
+	p, err := f.shelf.Page(ctx, ask)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(found) == 1:
-		return found[0], nil
+	case len(p.Recordings) == 1 && (!p.More || ref == "last"):
+		return p.Recordings[0], nil
 	}
 	var ids []string
-	for _, rec := range found {
+	for _, rec := range p.Recordings {
 		ids = append(ids, rec.ID)
 	}
 	return nil, ambiguous(ref, f.name, ids)
 }
+
+// someIDs are enough to say what a beginning may mean.
+const someIDs = 5
 
 // ambiguous says that nothing, or too much, is meant by a word.
 func ambiguous(ref, where string, ids []string) error {

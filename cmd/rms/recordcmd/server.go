@@ -24,8 +24,7 @@ type server struct {
 	by string
 }
 
-// page is how many recordings are asked for at a time, and everyRecording how many are
-// looked through for the beginning of an ID.
+// page is how many recordings are asked for at a time, and everyRecording how many in all.
 const (
 	page           = 1000
 	everyRecording = 100000
@@ -38,7 +37,7 @@ func (s *server) close() { s.c.Close() }
 
 func (s *server) list(ctx context.Context, q query) ([]shelf.Summary, int, error) {
 	v := url.Values{}
-	for name, value := range map[string]string{"call": q.call, "state": q.state} {
+	for name, value := range map[string]string{"id": q.id, "file": q.file, "call": q.call, "state": q.state} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -79,9 +78,12 @@ func (s *server) find(ctx context.Context, ref string) (*ledger.Sidecar, error) 
 			return rec, err
 		}
 	}
-	q := query{limit: everyRecording}
-	if ref == "last" {
-		q.limit = 1
+	q := query{limit: 1}
+	switch {
+	case ledger.IsAudio(ref):
+		q = query{file: ref, limit: someIDs}
+	case ref != "last":
+		q = query{id: ref, limit: someIDs}
 	}
 	all, _, err := s.list(ctx, q)
 	if err != nil {
@@ -89,7 +91,7 @@ func (s *server) find(ctx context.Context, ref string) (*ledger.Sidecar, error) 
 	}
 	var ids []string
 	for i := range all {
-		if ref == "last" || strings.HasPrefix(all[i].ID, ref) || all[i].File == ref {
+		if !ledger.IsAudio(ref) || all[i].File == ref {
 			ids = append(ids, all[i].ID)
 		}
 	}

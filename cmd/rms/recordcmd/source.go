@@ -33,6 +33,7 @@ type source interface {
 // query picks recordings.
 type query struct {
 	call, state string
+	id, file    string // their beginning
 	from, to    string // as they were typed
 	limit       int
 }

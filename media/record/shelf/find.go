@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rms/media/record/ledger"
+	"rms/media/record/shelf/index"
 )
 
 // maxFiles bounds the names that are remembered.
@@ -76,39 +77,14 @@ func (s *Shelf) search(ctx context.Context, id string) (*ledger.Sidecar, error) 
 			return nil, fmt.Errorf("find the recording %q: %w", id, err)
 		}
 	}
-	var found *ledger.Sidecar
-	err := s.List(ctx, ledger.Filter{ID: id}, func(rec *ledger.Sidecar) bool {
-		if found == nil || rec.Started.After(found.Started) {
-			found = rec
-		}
-		return true
-	})
+	p, err := s.Page(ctx, index.Query{Filter: ledger.Filter{ID: id}, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	if found == nil {
+	if len(p.Recordings) == 0 {
 		return nil, ErrNotFound
 	}
-	return found, nil
-}
-
-// List gives yield the recordings that a filter picks, in no order. Sidecars that cannot
-// be read are passed over: Verify names them.
-func (s *Shelf) List(ctx context.Context, f ledger.Filter, yield func(*ledger.Sidecar) bool) error {
-	root := s.root()
-	if root == nil {
-		return nil // nothing was ever recorded
-	}
-	err := ledger.List(root, f, func(rec *ledger.Sidecar, err error) bool {
-		if ctx.Err() != nil {
-			return false
-		}
-		return err != nil || yield(s.now(rec))
-	})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
+	return p.Recordings[0], nil
 }
 
 // now brings the sidecar of a recording that is being made, here or by another program,

@@ -16,6 +16,7 @@ import (
 
 	"rms/media/record"
 	"rms/media/record/ledger"
+	"rms/media/record/shelf/index"
 )
 
 // Options are what a Shelf works with. Root, or Books, must be given; what is missing
@@ -61,6 +62,7 @@ type Shelf struct {
 	mu    sync.Mutex
 	noted map[string]time.Time // accesses that were noted a short while ago
 	files map[string]string    // of recordings, by ID
+	index *index.Index
 
 	drawing  chan struct{}      // has room for the one who makes a waveform
 	pictures map[string]growing // of who makes a waveform
@@ -71,7 +73,7 @@ func New(o Options) *Shelf {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Shelf{o: o, noted: map[string]time.Time{}, files: map[string]string{}, drawing: make(chan struct{}, 1), pictures: map[string]growing{}}
+	return &Shelf{o: o, noted: map[string]time.Time{}, files: map[string]string{}, index: index.New(), drawing: make(chan struct{}, 1), pictures: map[string]growing{}}
 }
 
 // Errors that callers tell apart.
