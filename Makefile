@@ -22,7 +22,7 @@ INTEROP     = ./cmd/rms/interop
 # The packages of the race run: all but the interop tests, whose server is a process of its own.
 RACE        = $$($(GO) list ./... | grep -v /cmd/rms/interop)
 
-.PHONY: build check static fmt vet lint floors generate-diff test race fuzz bench load load-streams load-record interop peers demo image clean
+.PHONY: build check static fmt vet lint floors generate-diff test race fuzz fuzz-package bench load load-streams load-record interop peers demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o rms ./cmd/rms
@@ -58,19 +58,21 @@ test:
 race:
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 8m $(RACE)
 
-# A binary a package, built as go test -fuzz builds one for each target. What a target found
-# is kept where go test -fuzz keeps it; making it smaller ends after a number of tries.
+# As many packages at a time as there are cores, each with one worker, and one binary for
+# all targets of a package, built as go test -fuzz builds it. What a target found is kept
+# where go test -fuzz keeps it; making it smaller ends after a number of tries.
 fuzz:
-	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; cache=$$($(GO) env GOCACHE)/fuzz; \
-	for package in $$($(GO) list ./...); do \
-		place=$$($(GO) list -f '{{.Dir}}' $$package); \
-		grep -qs '^func Fuzz' "$$place"/*_test.go || continue; \
-		$(GO) test -c -fuzz . -o "$$dir/fuzz" $$package && cd "$$place" || exit 1; \
-		for target in $$("$$dir/fuzz" -test.list '^Fuzz'); do \
-			echo "$$package $$target"; \
-			"$$dir/fuzz" -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
-				-test.fuzzminimizetime 1000x -test.fuzzcachedir "$$cache/$$package" || exit 1; \
-		done; \
+	@$(GO) list ./... | xargs -P $$(getconf _NPROCESSORS_ONLN) -I {} $(MAKE) -s fuzz-package PACKAGE={}
+
+fuzz-package:
+	@place=$$($(GO) list -f '{{.Dir}}' $(PACKAGE)); grep -qs '^func Fuzz' "$$place"/*_test.go || exit 0; \
+	dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; cache=$$($(GO) env GOCACHE)/fuzz/$(PACKAGE); \
+	$(GO) test -c -fuzz . -o "$$dir/fuzz" $(PACKAGE) && cd "$$place" || exit 1; \
+	for target in $$("$$dir/fuzz" -test.list '^Fuzz'); do \
+		"$$dir/fuzz" -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) -test.parallel 1 \
+			-test.fuzzminimizetime 1000x -test.fuzzcachedir "$$cache" >"$$dir/said" 2>&1 || \
+			{ echo "$(PACKAGE) $$target"; cat "$$dir/said"; exit 1; }; \
+		echo "$(PACKAGE) $$target: $$(grep execs "$$dir/said" | tail -n 1)"; \
 	done
 
 # Go benchmarks, and behind them the ratios to what others need for the same.
