@@ -91,7 +91,7 @@ func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
 				wantMostly(t, pcm, 8000, hz, time.Second)
 			})
 		}
-		s.stop(t, 10*time.Second)
+		s.stop(t, 30*time.Second)
 	}
 }
 

@@ -74,8 +74,8 @@ func modules(t *testing.T) string {
 // heard waits for the end of the call and reads what baresip decoded, by sox.
 func (p *phone) heard(t *testing.T, rate int) []int16 {
 	t.Helper()
-	eventually(t, 15*time.Second, "baresip's call to end", func() bool { return p.says("session closed") || p.says("terminated (") })
-	p.stop(t, 5*time.Second)
+	eventually(t, 30*time.Second, "baresip's call to end", func() bool { return p.says("session closed") || p.says("terminated (") })
+	p.stop(t, 30*time.Second)
 	files, err := filepath.Glob(filepath.Join(p.dir, "dump-*-dec.wav"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("baresip made the recordings %v, want one: %v", files, err)
@@ -112,7 +112,7 @@ func TestBaresipThroughKamailioHearsThePrompt(t *testing.T) {
 				t.Errorf("baresip decoded %v, want %s", set, test.set)
 			}
 			wantTone(t, pcm, test.rate, 440, promptLength)
-			if !soon(10*time.Second, func() bool { return k.byes() > byes }) {
+			if !soon(30*time.Second, func() bool { return k.byes() > byes }) {
 				t.Error("no BYE came through Kamailio")
 			}
 		})

@@ -100,7 +100,7 @@ func (e *ear) settle(t *testing.T) {
 	if _, err := e.rtp.WriteToUDP([]byte{0}, e.rtp.LocalAddr().(*net.UDPAddr)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 20*time.Second, "what came to be read", func() bool {
+	eventually(t, 30*time.Second, "what came to be read", func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		return e.marks > before

@@ -131,7 +131,7 @@ func TestAClientOfTheEventSocketWithAWrongPasswordIsRefused(t *testing.T) {
 		in = &peer{t: t}
 		in.process = startFed(t, t.TempDir(), &in.in, "node", npmScript(t, "esl-client.js"), "--kind", kind, "--host", "127.77.2.11", "--port", "8021", "--password", "ClueCon")
 		in.see(1, "failed", nil)
-		if !in.wait(5 * time.Second) {
+		if !in.wait(30 * time.Second) {
 			t.Errorf("%s goes on", kind)
 		}
 	}

@@ -132,7 +132,7 @@ func TestCurlUsesVerbs(t *testing.T) {
 	var list struct {
 		Calls []struct{ ID, State string }
 	}
-	eventually(t, 10*time.Second, "the call", func() bool {
+	eventually(t, 30*time.Second, "the call", func() bool {
 		text, _, _ := strings.Cut(curl("-H", read, "http://"+httpAddr+"/v1/calls"), "\n ")
 		return json.Unmarshal([]byte(text), &list) == nil && len(list.Calls) == 1 && list.Calls[0].State == "answered"
 	})

@@ -41,8 +41,8 @@ func startKamailio(t *testing.T, variant string, servers ...string) *kamailio {
 		args = append(args, "-A", variant)
 	}
 	k := &kamailio{process: start(t, dir, "kamailio", args...), dir: dir}
-	eventually(t, 15*time.Second, "Kamailio to answer", func() bool { return ping(kamailioAddr) != "" })
-	eventually(t, 15*time.Second, "the dispatcher to find "+strings.Join(servers, ", "), func() bool {
+	eventually(t, 30*time.Second, "Kamailio to answer", func() bool { return ping(kamailioAddr) != "" })
+	eventually(t, 30*time.Second, "the dispatcher to find "+strings.Join(servers, ", "), func() bool {
 		return !slices.ContainsFunc(servers, func(s string) bool { return k.flags(s) != "AP" })
 	})
 	return k

@@ -29,7 +29,7 @@ type asterisk struct {
 func dialListener(t *testing.T) *asterisk {
 	t.Helper()
 	var conn net.Conn
-	eventually(t, 10*time.Second, "the AudioSocket listener", func() (ok bool) {
+	eventually(t, 30*time.Second, "the AudioSocket listener", func() (ok bool) {
 		c, err := net.Dial("tcp", listenerAddr)
 		conn = c
 		return err == nil
@@ -67,7 +67,7 @@ func (a *asterisk) answer() []byte {
 	select {
 	case all := <-a.got:
 		return all
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		a.t.Fatal("the listener does not close after a FIN")
 		return nil
 	}
@@ -165,7 +165,7 @@ func TestAUUIDThatIsLiveIsRefusedWithAHangUp(t *testing.T) {
 		if n := len(all); n < 3 || !slices.Equal(all[n-3:], []byte{0, 0, 0}) {
 			t.Errorf("the second call of a UUID was answered with %s bytes that do not end in 00 00 00", strconv.Itoa(n))
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("the second call of a UUID stays connected")
 	}
 	first.answer()

@@ -139,7 +139,7 @@ func (p *peer) sightings(event string, match func(sighting) bool) []sighting {
 func (p *peer) see(n int, event string, match func(sighting) bool) sighting {
 	p.t.Helper()
 	var found []sighting
-	ok := soon(20*time.Second, func() bool {
+	ok := soon(30*time.Second, func() bool {
 		found = p.sightings(event, match)
 		return len(found) >= n
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,23 +16,31 @@ import (
 	"rms/media/audiotest"
 )
 
-// wantSequence checks that tones were heard one after the other, each for its time.
+// wantSequence checks that tones were heard one after the other, each for its time: in
+// pieces of 40 ms, a few of which a busy machine spoils or moves.
 func wantSequence(t *testing.T, pcm []int16, rate int, each time.Duration, tones []float64) {
 	t.Helper()
-	pcm = loud(pcm, rate)
-	size := int(each.Seconds() * float64(rate))
-	if d := len(pcm) - size*len(tones); d < -rate/5 || d > rate/5 {
-		t.Errorf("heard %.2f s, want %.2f", float64(len(pcm))/float64(rate), each.Seconds()*float64(len(tones)))
+	const piece = 40 * time.Millisecond
+	count, place := make([]int, len(tones)), make([]int, len(tones))
+	window := int(piece.Seconds() * float64(rate))
+	for at := 0; at+window <= len(pcm); at += window {
+		hz, level := audiotest.Find(pcm[at:at+window], rate)
+		i := slices.IndexFunc(tones, func(want float64) bool { return math.Abs(hz-want) < 40 })
+		if i >= 0 && level > -9 && level < -3 {
+			count[i]++
+			place[i] += at
+		}
 	}
-	for i, want := range tones {
-		if (i+1)*size > len(pcm)+rate/5 {
-			t.Errorf("tone %d (%.0f Hz) was not heard", i, want)
+	want, last := int(each/piece), 0
+	for i, n := range count {
+		if n < want*7/10 || n > want*6/5 {
+			t.Errorf("tone %d: %d pieces of %.0f Hz were heard, want %d", i, n, tones[i], want)
 			continue
 		}
-		part := pcm[i*size+size/5 : i*size+size*4/5]
-		if got, level := audiotest.Find(part, rate); math.Abs(got-want) > want/50 || level < -9 || level > -3 {
-			t.Errorf("tone %d: heard %.0f Hz at %.1f dBFS, want %.0f at -6", i, got, level, want)
+		if place[i]/n < last {
+			t.Errorf("tone %d (%.0f Hz) was heard before the one before it", i, tones[i])
 		}
+		last = place[i] / n
 	}
 }
 
@@ -180,12 +189,12 @@ func TestMarksAreAnsweredWhenTheirAudioWasHeard(t *testing.T) {
 	s := startServer(t, firstServer, streams("", fmt.Sprintf(`url = %q, name = "bot", playback = true`, p.url("/"))), t.TempDir())
 	c := ring(t, s, "-1s", "--codec", "PCMU")
 	p.see(1, "open", nil)
+	began := float64(time.Now().UnixMilli())
 	p.do(map[string]any{"do": "binary", "hz": 500, "seconds": 2, "burst": true})
 	p.do(map[string]any{"do": "text", "text": `{"type":"mark","data":{"name":"after two seconds"}}`})
-	sent := p.see(1, "done", func(o sighting) bool { return o.Do == "text" })
 	answer := p.see(1, "text", func(o sighting) bool { return strings.Contains(o.Text, "after two seconds") })
-	if d := answer.At - sent.At; d < 1700 || d > 5000 || !strings.Contains(answer.Text, "playout") {
-		t.Errorf("the mark was answered after %.0f ms with %s, want 2000 ms and playout", d, answer.Text)
+	if d := answer.At - began; d < 1900 || d > 15000 || !strings.Contains(answer.Text, "playout") {
+		t.Errorf("the mark was answered after %.0f ms with %s, want 2000 ms at least and playout", d, answer.Text)
 	}
 	if m := s.moment(t, 1, "mark"); !strings.HasPrefix(m.text, "after two seconds played 20") {
 		t.Errorf("mark event %v", m)
@@ -198,7 +207,7 @@ func TestMarksAreAnsweredWhenTheirAudioWasHeard(t *testing.T) {
 	if !strings.Contains(cleared.Text, "cleared") {
 		t.Errorf("a cleared mark was answered with %s", cleared.Text)
 	}
-	c.stop(t, 20*time.Second)
+	c.stop(t, 30*time.Second)
 }
 
 func TestFilesOfPlayEventsAreThereAndGoWithTheStream(t *testing.T) {
@@ -212,8 +221,8 @@ func TestFilesOfPlayEventsAreThereAndGoWithTheStream(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Size() != 16000 || !strings.HasSuffix(file, "_0.tmp.r8") {
 		t.Errorf("file %q: %v", file, err)
 	}
-	c.stop(t, 20*time.Second)
-	if !soon(20*time.Second, func() bool { _, err := os.Stat(file); return os.IsNotExist(err) }) {
+	c.stop(t, 30*time.Second)
+	if !soon(30*time.Second, func() bool { _, err := os.Stat(file); return os.IsNotExist(err) }) {
 		t.Errorf("%s is still there after the call", file)
 	}
 }

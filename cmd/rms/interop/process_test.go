@@ -47,7 +47,7 @@ func (p *process) run(t *testing.T, dir string) {
 		close(p.done)
 	}()
 	t.Cleanup(func() {
-		p.stop(t, 10*time.Second)
+		p.stop(t, 30*time.Second)
 		if t.Failed() {
 			t.Logf("output of %s:\n%s", strings.Join(p.cmd.Args, " "), p.tail(6000))
 		}
@@ -76,7 +76,7 @@ func (p *process) says(text string) bool { return strings.Contains(p.output(), t
 
 // soonSays waits for a text: the output of a process is behind what it does.
 func (p *process) soonSays(text string) bool {
-	return soon(10*time.Second, func() bool { return p.says(text) })
+	return soon(30*time.Second, func() bool { return p.says(text) })
 }
 
 func (p *process) signal(t *testing.T, s os.Signal) {

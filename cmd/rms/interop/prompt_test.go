@@ -57,7 +57,7 @@ func TestCallerThroughKamailioHearsEveryWAVWithEveryCodec(t *testing.T) {
 	for name, codec := range codecs {
 		t.Run(name, func(t *testing.T) { hearAll(t, codec) })
 	}
-	if !soon(10*time.Second, func() bool { return k.byes() >= len(codecs)*len(recordings) }) {
+	if !soon(30*time.Second, func() bool { return k.byes() >= len(codecs)*len(recordings) }) {
 		t.Errorf("Kamailio saw %d BYEs with a Route, want one a call", k.byes())
 	}
 }

@@ -70,7 +70,7 @@ func TestTheLinesOfTheReadmeAreEnoughForKamailio(t *testing.T) {
 		}
 	}
 	k := &kamailio{process: start(t, dir, "kamailio", "-DD", "-E", "-f", "kamailio.cfg", "-Y", ".", "-w", "."), dir: dir}
-	eventually(t, 15*time.Second, "Kamailio to answer", func() bool { return ping(kamailioAddr) != "" })
+	eventually(t, 30*time.Second, "Kamailio to answer", func() bool { return ping(kamailioAddr) != "" })
 	e := listen(t)
 	list := caller{scenario: "prompt", user: "hello", ear: e}.call(t)
 	wantTone(t, decode(t, "mulaw", "8000", e.stream(t, 0)), 8000, 440, promptLength)
@@ -79,9 +79,9 @@ func TestTheLinesOfTheReadmeAreEnoughForKamailio(t *testing.T) {
 	}
 	e = listen(t)
 	long := caller{scenario: "prompt", user: "long", ear: e}.place(t)
-	eventually(t, 15*time.Second, "the call to play", func() bool { return len(e.packets()) > 10 })
+	eventually(t, 30*time.Second, "the call to play", func() bool { return len(e.packets()) > 10 })
 	s.signal(t, syscall.SIGTERM)
-	eventually(t, 15*time.Second, "the dispatcher to leave the draining server", func() bool { return strings.HasPrefix(k.flags(firstServer), "I") })
+	eventually(t, 30*time.Second, "the dispatcher to leave the draining server", func() bool { return strings.HasPrefix(k.flags(firstServer), "I") })
 	long.end(t)
 }
 

@@ -213,7 +213,7 @@ func sidecarOf(folder, file string) *ledger.Sidecar {
 // complete waits until a recording is complete.
 func complete(t *testing.T, folder, file string) (told *ledger.Sidecar) {
 	t.Helper()
-	eventually(t, 20*time.Second, "a complete recording", func() bool {
+	eventually(t, 30*time.Second, "a complete recording", func() bool {
 		told = sidecarOf(folder, file)
 		return told != nil && told.State == ledger.Complete
 	})

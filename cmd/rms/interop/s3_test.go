@@ -232,7 +232,7 @@ func TestS3CmdReadsWhatWasUploaded(t *testing.T) {
 	if err := q.Start(upload.Item{ID: large.ID, File: large.File}, settled.Load); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 20*time.Second, "a part during the call", func() bool { st, _ := q.Status(large.ID); return st.Parts == 1 })
+	eventually(t, 30*time.Second, "a part during the call", func() bool { st, _ := q.Status(large.ID); return st.Parts == 1 })
 	if list := s.s3cmd("ls", "--recursive", "s3://calls"); list != "" {
 		t.Errorf("there is an object before the recording ended: %s", list)
 	}
@@ -276,11 +276,11 @@ func TestUploadsOutliveAServerThatDies(t *testing.T) {
 	for k := range n - 2 {
 		add(k)
 	}
-	eventually(t, 20*time.Second, "the first", func() bool { done, _ := u.count(); return done >= 1 })
+	eventually(t, 30*time.Second, "the first", func() bool { done, _ := u.count(); return done >= 1 })
 	s.kill()
 	add(n - 2) // all others may be there by now
 	add(n - 1)
-	eventually(t, 20*time.Second, "a failure", func() bool { _, failed := u.count(); return failed >= 2 })
+	eventually(t, 30*time.Second, "a failure", func() bool { _, failed := u.count(); return failed >= 2 })
 	s.up()
 	eventually(t, 60*time.Second, "all", func() bool { done, _ := u.count(); return done == n })
 	for name, b := range want {
@@ -304,7 +304,7 @@ func TestS3RefusalsAreTold(t *testing.T) {
 		q := r.queue(to, u)
 		i, _ := r.make("r", 1000)
 		r.add(q, i)
-		eventually(t, 20*time.Second, says, func() bool { _, failed := u.count(); return failed == 2 })
+		eventually(t, 30*time.Second, says, func() bool { _, failed := u.count(); return failed == 2 })
 		f := u.failed[1]
 		if text := f.Err.Error(); !strings.Contains(text, says) || !f.Next.IsZero() || strings.Contains(text, to.SecretKey) || strings.Contains(text, to.AccessKey) {
 			t.Errorf("%s: %v, next %v", says, f.Err, f.Next)
@@ -330,7 +330,7 @@ func TestS3OverTLSNeedsItsAuthority(t *testing.T) {
 	r, u := newS3Source(t), &uploads{}
 	i, _ := r.make("r", 50_000)
 	r.add(r.queue(to, u), i)
-	eventually(t, 20*time.Second, "the refusal", func() bool { _, failed := u.count(); return failed >= 1 })
+	eventually(t, 30*time.Second, "the refusal", func() bool { _, failed := u.count(); return failed >= 1 })
 	if done, _ := u.count(); done > 0 || !strings.Contains(u.failed[0].Err.Error(), "certificate") {
 		t.Errorf("%v", u.failed[0].Err)
 	}
@@ -338,7 +338,7 @@ func TestS3OverTLSNeedsItsAuthority(t *testing.T) {
 	to.CAFile = cert
 	i, want := r.make("r", 50_000)
 	r.add(r.queue(to, u), i)
-	eventually(t, 20*time.Second, "the delivery", func() bool { done, _ := u.count(); return done == 1 })
+	eventually(t, 30*time.Second, "the delivery", func() bool { done, _ := u.count(); return done == 1 })
 	if !bytes.Equal(s.get("of/2026/r.wav"), want) {
 		t.Error("it is something else")
 	}

@@ -67,7 +67,7 @@ func TestKEMIScriptReadsTheHeadersOfKamailio(t *testing.T) {
 func TestAPromptThatIsNotThereEndsTheCall(t *testing.T) {
 	need(t, "sipp", "ffmpeg")
 	s := startServer(t, firstServer, playUser, t.TempDir())
-	caller{scenario: "prompt", user: "missing", via: firstServer, limit: 10 * time.Second}.call(t)
+	caller{scenario: "prompt", user: "missing", via: firstServer, limit: 30 * time.Second}.call(t)
 	if !s.soonSays("missing.wav") {
 		t.Error("the log does not name the file")
 	}

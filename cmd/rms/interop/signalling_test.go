@@ -54,7 +54,7 @@ func TestSignalling(t *testing.T) {
 	k := startKamailio(t, "", firstServer)
 	var silent *placed
 	if !testing.Short() { // lasts 64*T1 = 32 s, beside the others
-		silent = caller{scenario: "noack", user: "long", via: firstServer, limit: 45 * time.Second}.place(t)
+		silent = caller{scenario: "noack", user: "long", via: firstServer, limit: 90 * time.Second}.place(t)
 	}
 	t.Run("through Kamailio", func(t *testing.T) { throughKamailio(t, k) })
 	t.Run("without a proxy", withoutProxy)
@@ -175,7 +175,7 @@ func rtpKey(t *testing.T) {
 		scenario: "prompt", user: "long", via: firstServer, ear: e, formats: "0 101",
 		rtpmap: "a=rtpmap:101 telephone-event/8000",
 	}.place(t)
-	eventually(t, 15*time.Second, "the prompt", func() bool { return len(e.packets()) > 20 })
+	eventually(t, 30*time.Second, "the prompt", func() bool { return len(e.packets()) > 20 })
 	e.say(t, e.packets()[0].from, 101, 5)
 	call.end(t)
 	wantLastTone(t, decode(t, "mulaw", "8000", e.stream(t, 0)))

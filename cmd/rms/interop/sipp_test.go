@@ -28,7 +28,7 @@ type caller struct {
 	rtpmap   string
 	keys     map[string]string
 	listen   time.Duration // pause of hangup.xml
-	limit    time.Duration // 25 s when 0
+	limit    time.Duration // 60 s when 0
 	tcp      bool
 	sockets  bool   // a socket per call, which setdest needs
 	local    string // address of SIPp itself; sippAddr when empty
@@ -69,11 +69,11 @@ func (p *placed) end(t *testing.T) []message {
 	t.Helper()
 	limit := p.limit
 	if limit == 0 {
-		limit = 25 * time.Second
+		limit = 60 * time.Second
 	}
 	if !p.wait(limit) {
 		t.Errorf("%s: SIPp still runs after %v", p.scenario, limit)
-		p.stop(t, 5*time.Second)
+		p.stop(t, 30*time.Second)
 	}
 	data, err := os.ReadFile(p.trace)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -97,7 +97,7 @@ func speak(t *testing.T, ears [2]*ear, to [2]*net.UDPAddr, voices [2]voice) {
 func (p *placed) streams(t *testing.T) (to [2]*net.UDPAddr) {
 	t.Helper()
 	var list []string
-	eventually(t, 20*time.Second, "the answer to the recording client", func() bool {
+	eventually(t, 30*time.Second, "the answer to the recording client", func() bool {
 		data, _ := os.ReadFile(p.trace)
 		for _, m := range messages(string(data)) {
 			if m.received && strings.HasPrefix(m.text, "SIP/2.0 200") && strings.Count(m.text, "m=audio") == 2 {
@@ -135,7 +135,7 @@ type siprecTape struct {
 func recorded(t *testing.T, folder string) *siprecTape {
 	t.Helper()
 	var out siprecTape
-	eventually(t, 20*time.Second, "a complete recording", func() bool {
+	eventually(t, 30*time.Second, "a complete recording", func() bool {
 		found := false
 		_ = filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".wav.json") {
@@ -296,11 +296,11 @@ func sippSendsBoth(t *testing.T, try int) bool {
 	p := c.placeIn(t, dir)
 	to := p.streams(t)
 	if to[1].Port != to[0].Port+2 {
-		p.stop(t, 5*time.Second)
+		p.stop(t, 30*time.Second)
 		s.signal(t, syscall.SIGTERM)
 		if !s.wait(100 * time.Millisecond) {
 			s.signal(t, syscall.SIGTERM) // the call that is left is not waited for
-			s.wait(10 * time.Second)
+			s.wait(30 * time.Second)
 		}
 		return false
 	}

@@ -91,7 +91,7 @@ func TestRecorderOfSIPpTakesBothSides(t *testing.T) {
 				t.Errorf("events of the recording session are not as they should be")
 			}
 			for i, e := range r.ears {
-				if !soon(20*time.Second, func() bool { e.mu.Lock(); defer e.mu.Unlock(); return e.reports > 0 }) {
+				if !soon(30*time.Second, func() bool { e.mu.Lock(); defer e.mu.Unlock(); return e.reports > 0 }) {
 					t.Errorf("stream %d: no RTCP", i+1)
 				}
 			}

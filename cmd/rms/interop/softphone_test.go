@@ -32,7 +32,7 @@ func TestHealthCheckOfTheImageAsksForOptions(t *testing.T) {
 	if out, err := exec.Command(program, "call", "--options", "sip:"+s.addr).CombinedOutput(); err != nil {
 		t.Errorf("rms call --options to a live server: %v\n%s", err, out)
 	}
-	s.stop(t, 20*time.Second)
+	s.stop(t, 30*time.Second)
 	if out, err := exec.Command(program, "call", "--options", "sip:"+s.addr).CombinedOutput(); err == nil {
 		t.Errorf("rms call --options to a dead server: no error\n%s", out)
 	}

@@ -100,7 +100,7 @@ func (s *server) moments(what string) []moment {
 func (s *server) moment(t *testing.T, n int, what string) moment {
 	t.Helper()
 	var found []moment
-	if !soon(15*time.Second, func() bool { found = s.moments(what); return len(found) >= n }) {
+	if !soon(30*time.Second, func() bool { found = s.moments(what); return len(found) >= n }) {
 		t.Fatalf("waited for %s number %d of a stream; of it came %v, errors %v", what, n, found, s.moments("error"))
 	}
 	return found[n-1]

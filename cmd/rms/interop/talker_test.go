@@ -125,7 +125,7 @@ func (k *talker) agreed(what string) {
 	var r *sip.Response
 	select {
 	case r = <-k.final:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		k.t.Fatalf("no answer to %s", what)
 	}
 	m, err := sdp.AcceptAnswer(k.offer, r.SDP(), k.caps)
@@ -174,7 +174,7 @@ func (k *talker) bye() {
 	if err := k.dialog.Bye(""); err != nil {
 		k.t.Error(err)
 	}
-	k.ended(5 * time.Second)
+	k.ended(30 * time.Second)
 }
 
 // ended waits for the end of the call.

@@ -79,7 +79,7 @@ func TestServersOfWssAreChecked(t *testing.T) {
 	s.moment(t, failures, "error")
 	s.moment(t, len(tests)-failures, "connect")
 	time.Sleep(2 * time.Second) // of sound
-	c.stop(t, 20*time.Second)
+	c.stop(t, 30*time.Second)
 	got := map[string]string{}
 	for _, m := range s.moments("error") {
 		got[m.name] = m.code
@@ -122,6 +122,6 @@ func TestAClientCertificateIsShownToAServerThatDemandsOne(t *testing.T) {
 		t.Errorf("without a certificate: %v, want code 8 or 9", m)
 	}
 	time.Sleep(2 * time.Second) // of sound
-	c.stop(t, 20*time.Second)
+	c.stop(t, 30*time.Second)
 	wantTones(t, "mutual TLS", middle(p.end(1).audio(t), 8000), 8000, callerHz)
 }

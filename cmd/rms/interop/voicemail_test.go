@@ -38,7 +38,7 @@ func (k *talker) tones(t *testing.T, from int) (list []float64) {
 func (k *talker) hears(t *testing.T, what string, hz float64, length time.Duration, from int) int {
 	t.Helper()
 	end := 0
-	eventually(t, 15*time.Second, what, func() bool {
+	eventually(t, 30*time.Second, what, func() bool {
 		run := 0
 		for i, f := range k.tones(t, from) {
 			if run++; math.Abs(f-hz) >= 20 {
@@ -109,10 +109,10 @@ func voicemail(t *testing.T, addr, language string) {
 		t.Errorf("heard %v of a message of %v", run, said)
 	}
 	k.press('3')
-	k.ended(20 * time.Second)
+	k.ended(30 * time.Second)
 	k.hush()
 
-	eventually(t, 20*time.Second, "the file to go", func() bool {
+	eventually(t, 30*time.Second, "the file to go", func() bool {
 		_, err := os.Stat(filepath.Join(folder, message))
 		return os.IsNotExist(err)
 	})

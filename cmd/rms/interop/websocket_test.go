@@ -89,7 +89,7 @@ func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
 	p.do(map[string]any{"do": "text", "text": "do pause"})
 	s.moment(t, 2, "json")
 	before, during := p.report(), sighting{}
-	eventually(t, 20*time.Second, "a second without a frame", func() bool { // behind those under way
+	eventually(t, 30*time.Second, "a second without a frame", func() bool { // behind those under way
 		time.Sleep(time.Second)
 		before, during = during, p.report()
 		return during.Frames == before.Frames
@@ -97,7 +97,7 @@ func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
 	p.do(map[string]any{"do": "text", "text": "do resume"})
 	time.Sleep(500 * time.Millisecond)
 	after := p.report()
-	eventually(t, 20*time.Second, "frames after the pause", func() bool { after = p.report(); return after.Frames >= during.Frames+15 })
+	eventually(t, 30*time.Second, "frames after the pause", func() bool { after = p.report(); return after.Frames >= during.Frames+15 })
 	if n, most := after.Frames-during.Frames, (after.At-during.At)/20+5; float64(n) > most {
 		t.Errorf("%d frames after a pause, want %.0f at most: no burst", n, most)
 	}
@@ -113,7 +113,7 @@ func TestStopTextIsLastAndPauseLeavesAudioOut(t *testing.T) {
 	if m := s.moment(t, 1, "disconnect"); !strings.HasPrefix(m.text, `local {"status":"disconnected","message":{"code":1000,"reason":"Normal closure"}}`) {
 		t.Errorf("disconnect: %v", m)
 	}
-	c.stop(t, 20*time.Second)
+	c.stop(t, 30*time.Second)
 }
 
 // report asks what the latest stream brought.
@@ -221,5 +221,5 @@ func TestPingsGoBothWays(t *testing.T) {
 	if ping := p.see(2, "ping", nil); ping.Data != "ping" {
 		t.Errorf("heartbeat %q, want ping", ping.Data)
 	}
-	c.stop(t, 20*time.Second)
+	c.stop(t, 30*time.Second)
 }
