@@ -272,7 +272,7 @@ func TestInviteExpiresWhenItsSenderSaysSo(t *testing.T) {
 		c := p.Invite(siptest.Offer, "Expires: "+v)
 		c.Expect(180)
 		c.Cancel()
-		p.Expect(200)
+		c.Expect(200)
 		c.Expect(487)
 		c.AckRefusal()
 	}

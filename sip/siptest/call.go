@@ -29,7 +29,6 @@ type Call struct {
 	NoContact   bool
 	ContactLine string
 	answer      Message
-	confirmed   map[int]bool // CSeq of INVITEs whose final response was acknowledged
 }
 
 // NewCall prepares a call without sending anything.
@@ -37,7 +36,7 @@ func (p *Peer) NewCall() *Call {
 	n := serial.Add(1)
 	return &Call{
 		Peer: p, ID: fmt.Sprintf("call-%d@%s", n, p.Local.Addr()), LocalTag: fmt.Sprintf("peer%d", n),
-		Remote: "sip:ivr@rms.test", Target: "sip:ivr@rms.test", Seq: 0, ViaParams: ";rport", confirmed: map[int]bool{},
+		Remote: "sip:ivr@rms.test", Target: "sip:ivr@rms.test", Seq: 0, ViaParams: ";rport",
 	}
 }
 
@@ -99,12 +98,12 @@ func tagOf(tag string) string {
 }
 
 // Expect waits for a response and learns tag, target and route set from it. A final
-// response that was acknowledged and comes again, as it does when the ACK took long on a
-// busy machine, is no answer to what was sent since.
+// response of this call or of one before that was acknowledged and comes again, as it
+// does when the ACK took long on a busy machine, is no answer to what was sent since.
 func (c *Call) Expect(code int) Message {
 	c.t.Helper()
 	m := c.expect(code, func(m Message) bool {
-		return m.Code() >= 200 && m.Header("Call-ID") == c.ID && c.confirmed[m.CSeq()] && strings.HasSuffix(m.Header("CSeq"), " INVITE")
+		return m.Code() >= 200 && c.confirmed[invite{m.Header("Call-ID"), m.CSeq()}] && strings.HasSuffix(m.Header("CSeq"), " INVITE")
 	})
 	if tag := m.Tag("To"); tag != "" {
 		c.RemoteTag = tag
@@ -116,9 +115,17 @@ func (c *Call) Expect(code int) Message {
 	return m
 }
 
+// confirm notes that the final response of the last INVITE is acknowledged.
+func (c *Call) confirm() {
+	if c.confirmed == nil {
+		c.confirmed = map[invite]bool{}
+	}
+	c.confirmed[invite{c.ID, c.InviteSeq}] = true
+}
+
 // Ack confirms a 2xx. A body is the answer to an offer in it.
 func (c *Call) Ack(body ...string) {
-	c.confirmed[c.InviteSeq] = true
+	c.confirm()
 	c.Send(c.Text("ACK", fmt.Sprintf("z9hG4bKack%d", serial.Add(1)), c.InviteSeq, strings.Join(body, "")))
 }
 
@@ -126,7 +133,7 @@ func (c *Call) Ack(body ...string) {
 // INVITE.
 func (c *Call) AckRefusal() {
 	target := c.Target
-	c.confirmed[c.InviteSeq] = true
+	c.confirm()
 	c.Send(c.Text("ACK", c.Branch, c.InviteSeq, ""))
 	c.Target = target
 }

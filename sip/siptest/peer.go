@@ -37,6 +37,13 @@ type Peer struct {
 	in        chan Message
 	once      sync.Once
 	pending   []Message
+	confirmed map[invite]bool // whose final response was acknowledged
+}
+
+// invite is one INVITE of a peer.
+type invite struct {
+	call string // Call-ID
+	seq  int
 }
 
 // UDP opens a datagram socket on the loopback address of the same family that
