@@ -162,6 +162,7 @@ func (p *Peer) Established(extra ...string) *Call {
 
 // Reply answers a request that the peer received.
 func (p *Peer) Reply(req Message, code int, tag, body string, extra ...string) {
+	p.know(req, true)
 	p.Send(p.ReplyText(req, code, tag, body, extra...))
 }
 

@@ -38,6 +38,7 @@ type Peer struct {
 	once      sync.Once
 	pending   []Message
 	confirmed map[invite]bool // whose final response was acknowledged
+	known     map[string]bool // requests that came; true: they were answered
 }
 
 // invite is one INVITE of a peer.
@@ -232,7 +233,9 @@ func (p *Peer) expect(code int, skip func(m Message) bool) Message {
 }
 
 // ExpectRequest returns the next message, which must be a request of the method.
-// Responses in front of it are skipped.
+// Responses in front of it are skipped, and so is what is sent again because the peer
+// took long over it: requests that it has answered, and those of another method that it
+// has seen.
 func (p *Peer) ExpectRequest(method string) Message {
 	p.t.Helper()
 	for {
@@ -240,12 +243,29 @@ func (p *Peer) ExpectRequest(method string) Message {
 		switch {
 		case !ok:
 			p.t.Fatalf("no request, want %s", method)
+		case p.stale(m, method):
 		case m.Method() == method:
+			p.know(m, false)
 			return m
 		case m.Code() == 0:
 			p.t.Fatalf("got %q, want %s", m.Start, method)
 		}
 	}
+}
+
+// stale tells whether a message is a request that comes again, and not for the first
+// time as one of the method.
+func (p *Peer) stale(m Message, method string) bool {
+	answered, seen := p.known[m.Raw]
+	return p.udp != nil && seen && (answered || m.Method() != method)
+}
+
+// know notes a request; an ACK is never answered.
+func (p *Peer) know(m Message, answered bool) {
+	if p.known == nil {
+		p.known = map[string]bool{}
+	}
+	p.known[m.Raw] = p.known[m.Raw] || answered
 }
 
 // ExpectNone fails the test when something comes within d.
