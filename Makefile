@@ -56,7 +56,7 @@ test:
 	CGO_ENABLED=1 $(GO) test -race ./...
 
 race:
-	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 8m $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m $(RACE)
 
 # As many packages at a time as there are cores, each with one worker, and one binary for
 # all targets of a package, built as go test -fuzz builds it. What a target found is kept
@@ -147,11 +147,11 @@ load-record: build
 # The servers of other people that the interop tests stream and upload to; node runs
 # most of them.
 peers:
-	cd $(INTEROP)/npm && npm ci --no-audit --no-fund --ignore-scripts
+	cd $(INTEROP)/npm && npm ci --no-audit --no-fund --ignore-scripts --fetch-retries 5
 	GOBIN="$$(cd $(INTEROP) && pwd)/bin" CGO_ENABLED=0 $(GO) install $(VERSITYGW)
 
 interop: build peers
-	CI=true $(GO) test -count=1 -v -timeout 10m $(INTEROP)
+	CI=true $(GO) test -count=1 -v -timeout 15m $(INTEROP)
 
 demo:
 	$(GO) run ./cmd/rms demo
