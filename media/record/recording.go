@@ -18,15 +18,15 @@ import (
 // methods are for anybody.
 type Recording struct {
 	// What each packet needs, on one line of the processor's cache.
-	store *Store
 	tick  atomic.Int64 // the time line's now, ns
 	state atomic.Int32
 	q     queue
 
-	spec Spec
-	id   string
-	slot int // of the pool's wheel
-	file atomic.Pointer[string]
+	store *Store
+	spec  Spec
+	id    string
+	slot  int // of the pool's wheel
+	file  atomic.Pointer[string]
 
 	queued  atomic.Bool // waits for a worker
 	again   atomic.Bool // somebody wanted a turn while one was taken
@@ -61,6 +61,7 @@ func newRecording(s *Store, spec Spec) (*Recording, error) {
 		return nil, err
 	}
 	r := &Recording{store: s, spec: spec, id: spec.ID, over: make(chan struct{})}
+	r.q.mem = &s.mem
 	r.file.Store(&r.spec.File)
 	r.work.init(r)
 	return r, nil
@@ -178,7 +179,7 @@ func (r *Recording) put(i *item) {
 	if !r.State().takes() {
 		return
 	}
-	if _, begins := r.q.put(&r.store.mem, i, r.Position()); begins {
+	if _, begins := r.q.put(i, r.Position()); begins {
 		r.fell.Store(1 + r.tick.Load())
 		r.store.stats.gaps.Add(1)
 	}
