@@ -455,7 +455,7 @@ func TestKeepAliveInFrontOfARequestGetsItsPong(t *testing.T) {
 
 func TestHalfSentMessageIsAnsweredAndClosed(t *testing.T) {
 	t.Parallel()
-	ua := serve(t, newRecorder(t), func(o *sip.Options) { o.HeaderTimeout = 100 * time.Millisecond })
+	ua := serve(t, newRecorder(t), func(o *sip.Options) { o.HeaderTimeout = time.Second })
 	p, silent := peer(t, ua, "tcp"), peer(t, ua, "tcp")
 	c := p.NewCall()
 	text := c.Text("OPTIONS", "z9hG4bK"+c.ID, 1, "")
