@@ -75,7 +75,7 @@ func eachPeer(t *testing.T, parameters string, flags ...string) (*server, []*pee
 }
 
 func TestCallersHearWhatAudioSocketServersSend(t *testing.T) {
-	for mode, hz := range map[string]float64{"echo": callerHz, "tone": promptHz} {
+	for mode, hz := range map[string]float64{"echo": callerHz, "tone": 440} {
 		s, peers := eachPeer(t, "", "--mode", mode, "--seconds", "3")
 		var calls []*talk
 		for i := range peers {

@@ -17,10 +17,11 @@ import (
 	"rms/media/audiotest"
 )
 
-// The caller's tone and the prompt's, far enough apart for every filter here.
+// The caller's tone and the prompt's, far enough apart for every filter here. Both have
+// whole periods in 20 ms: a packet that is missing moves no phase.
 const (
 	callerHz = 700.0
-	promptHz = 440.0
+	promptHz = 450.0
 )
 
 // streamRoutes logs every moment of a stream as "STREAM what|name|code|text", and runs

@@ -19,7 +19,7 @@ const playPrompt = `  rms_play{ file = "prompt.wav", route = "over" }`
 func promptRoot(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	sound(t, filepath.Join(dir, "prompt.wav"), "30", "440", "-r", "16000", "-c", "1", "-b", "16")
+	sound(t, filepath.Join(dir, "prompt.wav"), "30", fmt.Sprint(promptHz), "-r", "16000", "-c", "1", "-b", "16")
 	return dir
 }
 
