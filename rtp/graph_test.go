@@ -103,7 +103,7 @@ func talkOnce(t *testing.T, clock *media.Shards, engine *rtp.Engine, ports *rtp.
 		graphs[i], listeners[i] = graphOf(t, sessions[i])
 		clock.Attach(graphs[i])
 	}
-	for end := time.Now().Add(5 * time.Second); listeners[0].heard.Load() < 5 || listeners[1].heard.Load() < 5; {
+	for end := time.Now().Add(20 * time.Second); listeners[0].heard.Load() < 5 || listeners[1].heard.Load() < 5; {
 		if time.Now().After(end) {
 			t.Errorf("nothing heard: %+v", sessions[0].Stats())
 			break

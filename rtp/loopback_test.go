@@ -72,7 +72,7 @@ func (p *peer) to(c *net.UDPConn, port int, b []byte) {
 // moment to read.
 func (p *peer) until(what string, ok func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(5 * time.Second); !ok(); {
+	for end := time.Now().Add(20 * time.Second); !ok(); {
 		if time.Now().After(end) {
 			p.t.Fatalf("%s: %+v", what, p.s.Stats())
 		}
@@ -86,7 +86,7 @@ func (p *peer) got(n uint64) { p.until("packets", func() bool { return p.s.Stats
 func receive(t testing.TB, c *net.UDPConn) ([]byte, netip.AddrPort) {
 	t.Helper()
 	b := make([]byte, 2000)
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
 	n, from, err := c.ReadFromUDPAddrPort(b)
 	if err != nil {
 		t.Fatal(err)

@@ -254,7 +254,7 @@ func TestEventsAreLines(t *testing.T) {
 
 func TestEventsGoOnWhenTheServerIsStartedAnew(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.4:0") // where nobody else takes the port afterwards
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestEventsGoOnWhenTheServerIsStartedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	seen := 0
 	w := writer(func(b []byte) (int, error) {

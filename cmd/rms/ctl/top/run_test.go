@@ -96,7 +96,7 @@ func (s *fakeScreen) Listen() <-chan Key { return s.keys }
 // shows waits until a text was written since the last call.
 func (s *fakeScreen) shows(t *testing.T, text string) {
 	t.Helper()
-	for range 1000 {
+	for range 4000 {
 		s.mu.Lock()
 		found := strings.Contains(s.text.String(), text)
 		if found {
@@ -126,7 +126,7 @@ func opened(t *testing.T, c *ctl.Client, s *fakeScreen) (quit func() error) {
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(5 * time.Second):
+		case <-time.After(20 * time.Second):
 			t.Fatal("does not end")
 		}
 		return nil

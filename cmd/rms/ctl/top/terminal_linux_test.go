@@ -80,7 +80,7 @@ func TestTerminalIsGivenBackAsItWas(t *testing.T) {
 			select {
 			case k := <-keys:
 				got = append(got, k)
-			case <-time.After(5 * time.Second):
+			case <-time.After(20 * time.Second):
 				t.Fatalf("%q brings no key", c.sent)
 			}
 		}
@@ -114,7 +114,7 @@ func TestTerminalThatGoesAwayEndsTheKeys(t *testing.T) {
 		if open {
 			t.Error("a key came")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("the keys go on")
 	}
 	term.Close()
