@@ -72,6 +72,12 @@ type Link struct {
 	gap  int    // samples per channel that were dropped before it
 	kind Frame  // of the last frame, without audio
 	lost Frame  // tells of a gap
+
+	swift bool // the sink is instant, as far as who has the link knows
+
+	// Of the tick.
+	tap    *sinkFilter
+	direct *Frame // waits for the end of the phase, not in the ring
 }
 
 func newLink(g *Graph, name string, r *ring, c io.Closer) *Link {

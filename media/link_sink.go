@@ -28,6 +28,7 @@ func (g *Graph) Spawn(from Pin, s Sink, o LinkOptions) (*Link, error) {
 		l.prompt, l.ring.prompt, l.ring.idle = p, l, true
 	}
 	f := &sinkFilter{link: l, o: o}
+	l.tap = f
 	pin, err := g.Add(f, 0, from)
 	if err != nil {
 		return nil, fmt.Errorf("spawn %s: %w", o.Name, err)
@@ -77,6 +78,9 @@ func (f *sinkFilter) Process(in, _ []*Frame) {
 		b.frame.PCM, b.frame.Payload = nil, b.bytes[:copy(b.bytes, fr.Payload)]
 		b.ticks = int64(f.tick)
 		r.push(b)
+	case fr.PCM != nil && fr.Payload == nil && r.claim():
+		f.link.direct = fr // it stays as it is until the next tick
+		r.wakes.add(r, false)
 	case fr.PCM != nil:
 		f.pcm(fr)
 	}
@@ -189,7 +193,7 @@ func (l *Link) next() bool {
 		l.held, l.gap = l.ring.wait()
 		return true
 	}
-	b, lost, end := l.ring.poll()
+	b, lost, end, _ := l.ring.poll(true)
 	if b == nil && !end {
 		return false
 	}

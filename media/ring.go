@@ -208,24 +208,6 @@ func (r *ring) wait() (b *block, lost int) {
 	}
 }
 
-// poll is wait that returns at once. With nothing to read, and more to come, nobody
-// reads from then on: the next push calls somebody.
-func (r *ring) poll() (b *block, lost int, end bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.head != nil {
-		b = r.pop()
-		lost, r.lost = r.lost+b.gap, 0
-		return b, lost, false
-	}
-	end = r.closed || r.stopped
-	if end && !r.stopped {
-		lost, r.lost, r.lastGap = r.lost+r.lastGap, 0, 0
-	}
-	r.idle, r.waits = !end, false
-	return nil, lost, end
-}
-
 // offer appends b; it blocks while the ring is full and returns false when the
 // reader is gone. It is for the goroutine of a source.
 func (r *ring) offer(b *block) bool {

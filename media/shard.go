@@ -40,6 +40,9 @@ type shard struct {
 	writer  writer // its goroutine writes to prompt sinks
 }
 
+// swiftReserve is how long before the next phase the thread stops to write to sinks.
+const swiftReserve = time.Millisecond
+
 // period holds the graphs whose tick has the same length.
 type period struct {
 	slots  int // per tick
@@ -97,6 +100,7 @@ func (s *shard) run() {
 	defer s.owner.wait.Done()
 	runtime.LockOSThread()
 	timer := newTimer()
+	s.wakes.now = timer.now
 	s.homes = make(map[*Graph]place)
 	s.onLost = s.lost
 	for !s.quit {
@@ -149,6 +153,7 @@ func (s *shard) phase(t timer) {
 		s.ticks.Add(uint64(len(graphs)))
 	}
 	s.owner.hooks.run(s.owner.hooks.after, s.id)
+	s.wakes.until = s.deadline() + TickStep - swiftReserve
 	s.wakes.flush()
 	s.sweep()
 	s.slot++
