@@ -15,27 +15,27 @@ import (
 
 // audioSocket is a connection to an AudioSocket server, as Asterisk would make it.
 type audioSocket struct {
-	conn    net.Conn // sock
-	sock    *promptConn
-	prompt  bool // TryWrite may be used
-	remote  netip.AddrPort
-	format  media.Format
-	kind    audiosocket.Kind
-	dialect audiosocket.Dialect
+	// What each frame needs lies together.
+	busy   turn // who has it writes, and what follows is theirs
+	prompt bool // TryWrite may be used
+	bye    bool // nothing more is sent
+	kind   audiosocket.Kind
+	fill   int                   // bytes of buf
+	buf    []byte                // one message: the header, and samples until it is full
+	ended  atomic.Pointer[Ended] // the first end counts
+	sock   *promptConn
+	format media.Format
+	stats  audioSocketStats
 
-	busy  chan struct{} // holds one while somebody writes, and what follows is theirs
-	buf   []byte        // one message: the header, and samples until it is full
-	fill  int           // bytes of it
-	bye   bool          // nothing more is sent
-	stall *audiosocket.WriteStall
+	conn    net.Conn // sock
+	remote  netip.AddrPort
+	dialect audiosocket.Dialect
+	stall   *audiosocket.WriteStall
 
 	in      *audiosocket.Reader
 	pcm     []int16 // of one message, for the handler
 	serving atomic.Bool
 	done    chan struct{} // closed when nobody reads any more
-
-	ended atomic.Pointer[Ended] // the first end counts
-	stats audioSocketStats
 }
 
 // audioSocketStats are the counters of Stats.
@@ -76,9 +76,10 @@ func dialAudioSocket(ctx context.Context, o *Options) (net.Conn, error) {
 func newAudioSocket(conn net.Conn, o *Options) *audioSocket {
 	sock := newPromptConn(conn)
 	c := &audioSocket{
-		conn: sock, sock: sock, prompt: o.StallTimeout == 0, format: o.Format, busy: make(chan struct{}, 1), done: make(chan struct{}),
+		conn: sock, sock: sock, prompt: o.StallTimeout == 0, format: o.Format, done: make(chan struct{}),
 		in: audiosocket.NewReader(conn, DialTimeout), stall: audiosocket.NewWriteStall(conn, o.StallTimeout),
 	}
+	c.busy.init()
 	c.kind, _ = audiosocket.KindOf(o.Format.Rate)
 	c.dialect, _ = audiosocket.ParseDialect(o.Dialect)
 	c.buf = audiosocket.AppendMessage(nil, c.kind, make([]byte, 2*o.Format.Samples(o.Frame)))

@@ -25,7 +25,7 @@ func (c *audioSocket) Write(f *media.Frame) error {
 	if f.Format != c.format {
 		return fmt.Errorf("write to %s: %w: %s, want %s", c.remote, media.ErrFormat, f.Format, c.format)
 	}
-	c.busy <- struct{}{} // not for long: Digit and Finish send a few bytes
+	c.busy.take(nil, nil) // not for long: Digit and Finish send a few bytes
 	defer c.free()
 	if c.bye || c.local() {
 		return ErrClosed
@@ -45,14 +45,15 @@ func (c *audioSocket) Write(f *media.Frame) error {
 // Prompt reports whether TryWrite may be used.
 func (c *audioSocket) Prompt() bool { return c.prompt }
 
+// Instant reports whether TryWrite is a system call and nothing else that takes time.
+func (c *audioSocket) Instant() bool { return c.prompt && instantSend }
+
 // TryWrite is Write for a far end that keeps up.
 func (c *audioSocket) TryWrite(f *media.Frame) bool {
 	if len(f.PCM) == 0 {
 		return true
 	}
-	select {
-	case c.busy <- struct{}{}:
-	default:
+	if !c.busy.try() {
 		return false
 	}
 	defer c.free()
@@ -61,6 +62,9 @@ func (c *audioSocket) TryWrite(f *media.Frame) bool {
 	}
 	c.sock.hold = true
 	defer func() { c.sock.hold = false }()
+	if c.fill == audioSocketHeader && 2*len(f.PCM) == len(c.buf)-audioSocketHeader && len(f.PCM) <= onStack {
+		return c.writeWhole(f.PCM)
+	}
 	for pcm := f.PCM; len(pcm) > 0; {
 		if pcm = c.pack(pcm); c.fill == len(c.buf) && c.sendFrame() != nil {
 			return false
@@ -69,7 +73,21 @@ func (c *audioSocket) TryWrite(f *media.Frame) bool {
 	return true
 }
 
-func (c *audioSocket) free() { <-c.busy }
+// writeWhole writes samples that are a message, which is what each tick brings as a
+// rule.
+func (c *audioSocket) writeWhole(pcm []int16) bool {
+	var room [audioSocketHeader + 2*onStack]byte
+	b := append(room[:0], byte(c.kind), byte(2*len(pcm)>>8), byte(2*len(pcm)))
+	b = appendSamples(b, pcm, 0)
+	if err := c.sock.push(b); err != nil {
+		return false
+	}
+	c.stats.framesOut.Add(1)
+	c.stats.bytesOut.Add(uint64(len(b)))
+	return true
+}
+
+func (c *audioSocket) free() { c.busy.release() }
 
 // local reports whether the connection ended from our side.
 func (c *audioSocket) local() bool {
@@ -129,7 +147,7 @@ func (c *audioSocket) Digit(digit byte, duration time.Duration) error {
 	if len(b) == 0 {
 		return nil
 	}
-	c.busy <- struct{}{}
+	c.busy.take(nil, nil)
 	defer c.free()
 	if c.bye || c.local() {
 		return ErrClosed
@@ -146,11 +164,9 @@ func (c *audioSocket) Finish(ctx context.Context, _ string) Ended {
 	e := c.end(Ended{By: ByLocal, Code: 1000, Reason: "Normal closure"})
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 	defer stop()
-	select {
-	case c.busy <- struct{}{}:
+	if c.busy.take(nil, ctx.Done()) {
 		c.goodbye()
 		c.free()
-	case <-ctx.Done():
 	}
 	c.await(ctx)
 	_ = c.conn.Close()

@@ -13,3 +13,11 @@ type Prompter interface {
 	// connection failed, and that nothing of f was taken: Write gets the same frame next.
 	TryWrite(f *media.Frame) bool
 }
+
+// Instant is a Prompter that the thread of the clock may write to.
+type Instant interface {
+	Prompter
+	// Instant reports whether TryWrite is no more than one system call that cannot
+	// block, and waits for no lock that is held across another.
+	Instant() bool
+}

@@ -4,6 +4,8 @@ package target
 
 import "net"
 
+const instantSend = false
+
 // promptConn is a socket that cannot be written to without waiting on this system.
 type promptConn struct {
 	net.Conn
@@ -13,6 +15,8 @@ type promptConn struct {
 func newPromptConn(c net.Conn) *promptConn { return &promptConn{Conn: c} }
 
 func (p *promptConn) clear() bool { return false }
+
+func (p *promptConn) push([]byte) error { return net.ErrClosed }
 
 // CloseWrite ends our direction.
 func (p *promptConn) CloseWrite() error {

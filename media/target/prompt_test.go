@@ -182,11 +182,14 @@ func TestTryWriteAllocatesNothing(t *testing.T) {
 		p := promptly(t, to)
 		f := numbered(1)
 		p.TryWrite(f)
-		n := testing.AllocsPerRun(50, func() {
-			for !p.TryWrite(f) {
-				time.Sleep(time.Millisecond)
-			}
-		})
+		n := 1e9 // the whole process is counted: others allocate now and then
+		for try := 0; try < 20 && n > 0.5; try++ {
+			n = min(n, testing.AllocsPerRun(50, func() {
+				for !p.TryWrite(f) {
+					time.Sleep(time.Millisecond)
+				}
+			}))
+		}
 		if n > 0.5 {
 			t.Errorf("%s: %.2f allocations a frame", to, n)
 		}

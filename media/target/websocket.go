@@ -51,24 +51,26 @@ type Graceful interface {
 // messages, writes texts and compresses; control frames are wsWire's, and frames of
 // audio that is not compressed are made here.
 type wsConn struct {
-	ws       *websocket.Conn
-	wire     *wsWire
-	remote   netip.AddrPort
-	format   media.Format // of what Write gets
-	playRate int          // of binary messages, in Hz
-	g1       bool
-	prompt   bool // TryWrite may be used
+	// What each frame needs lies together.
+	turn   turn         // to write a message
+	over   atomic.Bool  // settled is closed, or about to be
+	prompt bool         // TryWrite may be used
+	muted  bool         // Graceful was called; with turn
+	format media.Format // of what Write gets
+	wire   *wsWire
+	length int    // of a frame, in bytes
+	frame  []byte // audio that waits for the rest of its frame; with turn
+	stats  wsStats
 
-	turn   chan struct{} // holds one element while a message is written
-	frame  []byte        // audio that waits for the rest of its frame; with turn
-	out    []byte        // a frame as it leaves; with turn
-	length int           // of a frame, in bytes
-	muted  bool          // Graceful was called; with turn
+	out      []byte // a frame as it leaves; with turn
+	ws       *websocket.Conn
+	remote   netip.AddrPort
+	playRate int // of binary messages, in Hz
+	g1       bool
 
 	reading atomic.Bool // Serve, or Finish without it, reads
 	in      wsInput
 	beat    wsHeartbeat
-	stats   wsStats
 
 	mu      sync.Mutex
 	ended   *Ended
@@ -104,6 +106,7 @@ func (c *wsConn) settle(e Ended) Ended {
 	defer c.mu.Unlock()
 	if c.ended == nil {
 		c.ended = &e
+		c.over.Store(true)
 		close(c.settled)
 	}
 	return *c.ended

@@ -99,7 +99,7 @@ func (hs *wsHandshake) ask(ctx context.Context, tcp net.Conn, r *http.Request) (
 	hs.wire = &wsWire{raw: raw, tcp: tcp, early: early}
 	if hs.tls == nil {
 		hs.wire.sock = newPromptConn(tcp)
-		hs.wire.raw = hs.wire.sock
+		hs.wire.raw, hs.wire.tcp = hs.wire.sock, hs.wire.sock
 	}
 	return answer, nil
 }

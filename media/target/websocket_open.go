@@ -65,11 +65,10 @@ func newWSConn(o *Options, ws *websocket.Conn, hs *wsHandshake) *wsConn {
 		format:   o.Format,
 		playRate: o.PlayRate,
 		g1:       o.Compat == string(audiostream.G1),
-		turn:     make(chan struct{}, 1),
-		frame:    make([]byte, 0, length),
 		length:   length,
 		settled:  make(chan struct{}),
 	}
+	c.turn.init()
 	w := hs.wire
 	c.prompt = w.sock != nil && hs.extensions == "" && o.StallTimeout == 0
 	w.opened = true

@@ -18,6 +18,11 @@ type wsWire struct {
 	sock  *promptConn   // tcp, when raw is the same; nil with TLS
 	stall time.Duration // 0 is none
 
+	mine   bool       // the lock is held, by who is writing
+	mu     sync.Mutex // held while a frame is written: frames must not mix
+	bye    bool       // our CLOSE was written, or begun
+	broken error      // of a frame that was cut off
+
 	// Of the goroutine that reads.
 	early  []byte // came along with the answer to the handshake
 	opened bool   // the handshake is over
@@ -28,12 +33,6 @@ type wsWire struct {
 	// Of the library's writer.
 	part  *[]byte // frame that is not complete; nil: none
 	total int     // its length
-
-	mine bool // the lock is held, by who is writing
-
-	mu     sync.Mutex // held while a frame is written: frames must not mix
-	bye    bool       // our CLOSE was written, or begun
-	broken error      // of a frame that was cut off
 
 	cutOff atomic.Bool // we broke the connection off
 	pongs  wsPongs

@@ -46,6 +46,9 @@ func (c *wsConn) Write(f *media.Frame) error {
 
 // pack adds samples to the frame, as many as it takes, and returns the others.
 func (c *wsConn) pack(pcm []int16) []int16 {
+	if c.frame == nil {
+		c.frame = make([]byte, 0, c.length)
+	}
 	have := len(c.frame)
 	n := min(len(pcm), (c.length-have)/2)
 	c.frame = c.frame[:have+2*n] // its room is that of a whole frame
@@ -151,22 +154,19 @@ func (c *wsConn) Graceful() error {
 
 // take waits for the turn to write a message.
 func (c *wsConn) take(ctx context.Context) error {
-	select {
-	case <-c.settled:
+	if c.over.Load() {
 		return c.gone()
-	default:
 	}
-	select {
-	case c.turn <- struct{}{}:
+	switch {
+	case c.turn.take(c.settled, ctx.Done()):
 		return nil
-	case <-c.settled:
+	case c.over.Load():
 		return c.gone()
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the stream to take a message: %w", ctx.Err())
 	}
+	return fmt.Errorf("wait for the stream to take a message: %w", ctx.Err())
 }
 
-func (c *wsConn) release() { <-c.turn }
+func (c *wsConn) release() { c.turn.release() }
 
 // lost finds out why a message could not be written. The reader knows best: the
 // server's CLOSE may be on its way.
