@@ -92,6 +92,9 @@ func (c *Call) startAudioStream(x *Exec, cmd *audiostream.Command) error {
 	if cmd.PlayRate > 0 {
 		args["play_rate"] = int64(cmd.PlayRate)
 	}
+	if cmd.Fork {
+		c.forkArguments(args)
+	}
 	a, err := verb.Bind(nil, args)
 	if err != nil {
 		return err

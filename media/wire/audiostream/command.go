@@ -48,6 +48,8 @@ type Command struct {
 	// Raw: the server sends audio as binary frames, in PlayRate.
 	Raw      bool
 	PlayRate int // 0 is Rate
+	// Fork: the command is of mod_audio_fork, whose settings have names of their own.
+	Fork bool
 }
 
 // Reply is what a command that cannot be done is answered with. The zero Reply

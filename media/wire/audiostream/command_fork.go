@@ -44,6 +44,7 @@ func ParseFork(args string) (Command, Reply) {
 // startFork reads a start: what follows the rate may be a bug name, metadata with
 // blanks in it, and three words about audio from the server, which jambonz adds.
 func (c Command) startFork(args string) (Command, Reply) {
+	c.Fork = true
 	a := split(args, 5)
 	tail := ""
 	if raw := cut(args, 6); len(raw) > 5 {
