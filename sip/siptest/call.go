@@ -99,11 +99,13 @@ func tagOf(tag string) string {
 
 // Expect waits for a response and learns tag, target and route set from it. A final
 // response of this call or of one before that was acknowledged and comes again, as it
-// does when the ACK took long on a busy machine, is no answer to what was sent since.
+// does when the ACK took long on a busy machine, is no answer to what was sent since;
+// nor is one without an ACK that was expected before the last request.
 func (c *Call) Expect(code int) Message {
 	c.t.Helper()
 	m := c.expect(code, func(m Message) bool {
-		return m.Code() >= 200 && c.confirmed[invite{m.Header("Call-ID"), m.CSeq()}] && strings.HasSuffix(m.Header("CSeq"), " INVITE")
+		old := c.answer.CSeq() == m.CSeq() && m.CSeq() < c.Seq && c.answer.Code() == m.Code()
+		return m.Code() >= 200 && (old || c.confirmed[invite{m.Header("Call-ID"), m.CSeq()}]) && strings.HasSuffix(m.Header("CSeq"), " INVITE")
 	})
 	if tag := m.Tag("To"); tag != "" {
 		c.RemoteTag = tag

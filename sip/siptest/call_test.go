@@ -43,4 +43,8 @@ func TestA200ThatComesAgainIsNoAnswerToTheNextRequest(t *testing.T) {
 		t.Errorf("answer %q", m.Header("CSeq"))
 	}
 	c.Expect(200) // not acknowledged yet: a test may want to see it again
+	c.Request("UPDATE", "")
+	say(200, 3)
+	say(491, 4)
+	c.Expect(491)
 }
