@@ -24,6 +24,7 @@ type order struct {
 	after  uint64 // so many items were put before it
 	side   int
 	at     time.Duration
+	told   time.Duration // when, on the time line
 	pt     uint8
 	ours   bool
 	codec  media.Codec
@@ -32,7 +33,8 @@ type order struct {
 }
 
 // Pause leaves out of the file all sound at or behind at, also what waits already and
-// what comes late, until Resume. The file keeps its time line.
+// what comes late, until Resume; and all that comes from the network meanwhile, wherever
+// its timestamps place it. The file keeps its time line.
 func (r *Recording) Pause(at time.Duration) { r.pause(at, false) }
 
 // PauseMasked is Pause, and notes that digits are hidden meanwhile.
@@ -41,13 +43,13 @@ func (r *Recording) PauseMasked(at time.Duration) { r.pause(at, true) }
 // pause tells the worker, whatever the state: that is only what others see, and the
 // worker may change it just now.
 func (r *Recording) pause(at time.Duration, masked bool) {
-	r.order(order{kind: pauseOrder, at: at, ours: masked})
+	r.order(order{kind: pauseOrder, at: at, told: r.Position(), ours: masked})
 	r.state.CompareAndSwap(int32(Running), int32(Paused))
 }
 
 // Resume ends a pause at this sample.
 func (r *Recording) Resume(at time.Duration) {
-	r.order(order{kind: resumeOrder, at: at})
+	r.order(order{kind: resumeOrder, at: at, told: r.Position()})
 	r.state.CompareAndSwap(int32(Paused), int32(Running))
 }
 

@@ -13,6 +13,7 @@ type lane struct {
 	work   *work
 	side   int
 	line   *timeline.Line
+	ours   bool           // it is what we send: nothing of it is late
 	old    *timeline.Line // the one before it, whose last sound is not placed yet
 	until  int64          // where it ends
 	past   timeline.Stats // of lines before this one
@@ -44,6 +45,7 @@ func (l *lane) start() *timeline.Line {
 }
 
 func (l *lane) make(ours bool, delay time.Duration) {
+	l.ours = ours
 	l.line = timeline.New(timeline.Options{Rate: l.work.format.Rate, Delay: delay, Ours: ours})
 	for _, k := range l.known {
 		l.line.SetCodec(k.pt, k.codec)

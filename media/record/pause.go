@@ -9,13 +9,34 @@ import (
 type pause struct {
 	from, to int64 // to is none while it lasts
 	masked   bool
+
+	began, ended time.Duration // when that was told; ended is never while it lasts
+}
+
+// never is the end of a pause that lasts.
+const never = time.Duration(math.MaxInt64)
+
+// unread is how much earlier than a tick its packets may have come.
+const unread = 20 * time.Millisecond
+
+// cameInPause tells whether a packet came while the recording was paused. Its timestamp
+// may place it before the pause or behind it, when the far end's clock stood still or the
+// network became slower: it was said in the pause nevertheless.
+func (c *work) cameInPause(at time.Duration) bool {
+	for i := len(c.pauses) - 1; i >= 0 && at < c.pauses[i].ended; i-- {
+		if at > c.pauses[i].began-unread {
+			return true
+		}
+	}
+	return false
 }
 
 // maxPauses bounds what a script can make a recording remember. Behind it a pause goes on
 // to the end, so that nothing is recorded that should not be.
 const maxPauses = 5000
 
-func (c *work) pause(at time.Duration, masked bool) {
+func (c *work) pause(o *order) {
+	at, masked := o.at, o.ours
 	if n := len(c.pauses); n > 0 && c.pauses[n-1].to == none {
 		c.pauses[n-1].masked = c.pauses[n-1].masked || masked
 		return
@@ -24,7 +45,7 @@ func (c *work) pause(at time.Duration, masked bool) {
 	if n := len(c.pauses); n > 0 {
 		from = max(from, c.pauses[n-1].to) // it was told to go on later than now
 	}
-	c.pauses = append(c.pauses, pause{from, none, masked})
+	c.pauses = append(c.pauses, pause{from: from, to: none, masked: masked, began: min(at, o.told), ended: never})
 	c.r.state.CompareAndSwap(int32(Running), int32(Paused))
 	c.notes.changed = true
 	if from < c.pos {
@@ -32,13 +53,13 @@ func (c *work) pause(at time.Duration, masked bool) {
 	}
 }
 
-func (c *work) resume(at time.Duration) {
+func (c *work) resume(o *order) {
 	n := len(c.pauses)
 	if n == 0 || c.pauses[n-1].to != none || n >= maxPauses {
 		return
 	}
 	p := &c.pauses[n-1]
-	p.to = max(c.samples(at), p.from)
+	p.to, p.ended = max(c.samples(o.at), p.from), min(o.at, o.told)
 	c.r.state.CompareAndSwap(int32(Paused), int32(Running))
 	c.notes.changed = true
 	c.quiet.from(p.to)

@@ -204,6 +204,41 @@ func TestPauseKeepsOutLatePackets(t *testing.T) {
 	}
 }
 
+// The far end's clock stood still for 320 ms: what it says in the pause has timestamps from
+// before the pause, as late packets have.
+func TestWhatComesInAPauseIsNotWrittenBeforeIt(t *testing.T) {
+	t.Parallel()
+	const stall, from, to = 16, 110, 130
+	root := t.TempDir()
+	s := open(t, record.Options{Root: root})
+	r, d := start(t, s, record.Spec{File: "x.wav", Sides: record.Caller})
+	phone(t, r)
+	for n := range 250 {
+		switch n {
+		case from:
+			r.PauseMasked(from * tick)
+		case to:
+			r.Resume(to * tick)
+		}
+		if n < 80 {
+			r.Packet(0, sides[0].packet(n, time.Duration(n)*tick))
+		} else if n >= 80+stall {
+			r.Packet(0, sides[0].packet(n-stall, time.Duration(n)*tick))
+		}
+		r.Tick(time.Duration(n+1) * tick)
+		if n%10 == 9 {
+			s.TurnAll()
+		}
+	}
+	r.Stop(5*time.Second, "")
+	d.end(t)
+	_, pcm := read(t, root, "x.wav")
+	said := heard(tone(0, 40000, 440, 8000))
+	same(t, "before the pause", pcm[:(from-stall-1)*160], said[:(from-stall-1)*160])
+	same(t, "what came in the pause", pcm[(from-stall+1)*160:to*160], make([]int16, (to-from+stall-1)*160))
+	same(t, "behind the pause", pcm[(to+1)*160:200*160], said[(to+1)*160:200*160])
+}
+
 // TestANewLineLosesNothing renews the line of a side in the middle of a call.
 func TestANewLineLosesNothing(t *testing.T) {
 	t.Parallel()

@@ -100,6 +100,10 @@ func (c *work) take(i *item) {
 	}
 	switch i.kind {
 	case packetItem:
+		l.start()
+		if !l.ours && c.cameInPause(i.at) {
+			i.payload = nil // its number only, so that nothing is missed
+		}
 		l.packet(&timeline.Packet{
 			Payload: i.payload, Timestamp: i.timestamp, Sequence: i.sequence, SSRC: i.ssrc,
 			PayloadType: i.pt, Marker: i.marker, Arrival: i.at,
@@ -125,9 +129,9 @@ func (c *work) order(o *order) {
 func (c *work) placed(o *order) {
 	switch o.kind {
 	case pauseOrder:
-		c.pause(o.at, o.ours)
+		c.pause(o)
 	case resumeOrder:
-		c.resume(o.at)
+		c.resume(o)
 	case markOrder:
 		c.notes.mark(c.samples(o.at), o.text)
 	case noteOrder:
