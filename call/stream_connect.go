@@ -148,7 +148,7 @@ var localEnd = target.Ended{By: target.ByLocal, Code: 1000, Reason: "Normal clos
 func (v *streamLife) farewell(end target.Ended) (target.Ended, bool) {
 	v.mu.Lock()
 	broken := v.broken
-	v.conn = nil
+	v.conn.Store(nil)
 	leaving := v.leaving || v.ctx.Err() != nil
 	v.mu.Unlock()
 	if leaving {

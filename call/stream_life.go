@@ -34,9 +34,9 @@ type streamLife struct {
 	ended   chan struct{} // closed when run has returned
 
 	mu      sync.Mutex
-	changed sync.Cond   // of conn and over
-	conn    target.Conn // up now
-	broken  error       // why Write gave conn up
+	changed sync.Cond                 // of conn and over
+	conn    atomic.Pointer[connected] // up now, nil: nothing is; changes with mu
+	broken  error                     // why Write gave conn up
 	over    bool
 	leaving bool   // finish was called
 	goodbye string // last text
@@ -50,6 +50,12 @@ type streamLife struct {
 	tail     atomic.Bool                  // the far end has gone, its audio plays on
 	last     atomic.Pointer[target.Stats] // of the connections before
 	failures error
+}
+
+// connected is a connection, and what it is to who must not wait.
+type connected struct {
+	target.Conn
+	prompter target.Prompter // nil: it is none
 }
 
 func newStreamLife(s *stream, l *leg) *streamLife {
@@ -94,24 +100,33 @@ func (v *streamLife) Write(f *media.Frame) (err error) {
 
 // Prompt reports whether the connection takes audio without waiting.
 func (v *streamLife) Prompt() bool {
-	p, ok := v.current().(target.Prompter)
-	return ok && p.Prompt()
+	c := v.conn.Load()
+	return c != nil && c.prompter != nil && c.prompter.Prompt()
+}
+
+// Instant reports whether the connection is one for the thread of the clock.
+func (v *streamLife) Instant() bool {
+	c := v.conn.Load()
+	if c == nil {
+		return false
+	}
+	i, ok := c.Conn.(target.Instant)
+	return ok && i.Instant()
 }
 
 // TryWrite sends one tick's audio unless it would have to wait.
 func (v *streamLife) TryWrite(f *media.Frame) (sent bool) {
-	conn := v.current()
-	p, ok := conn.(target.Prompter)
-	if !ok {
+	c := v.conn.Load()
+	if c == nil || c.prompter == nil {
 		return false
 	}
 	defer func() {
 		if r := recover(); r != nil {
 			sent = false
-			v.call.manager.spawn(func() { v.lose(conn, fmt.Errorf("panic: %v", r)) })
+			v.call.manager.spawn(func() { v.lose(c.Conn, fmt.Errorf("panic: %v", r)) })
 		}
 	}()
-	return p.TryWrite(f)
+	return c.prompter.TryWrite(f)
 }
 
 // Close ends the stream when all its audio was written. The goroutine of the link
@@ -192,16 +207,18 @@ func (v *streamLife) fail(err error) {
 func (v *streamLife) wait() target.Conn {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for v.conn == nil && !v.over {
+	for v.current() == nil && !v.over {
 		v.changed.Wait()
 	}
-	return v.conn
+	return v.current()
 }
 
+// current returns the connection that is up now, nil when none is.
 func (v *streamLife) current() target.Conn {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.conn
+	if c := v.conn.Load(); c != nil {
+		return c.Conn
+	}
+	return nil
 }
 
 // set makes a connection the current one; false: the stream was broken off, and
@@ -212,7 +229,9 @@ func (v *streamLife) set(conn target.Conn) bool {
 	if v.ctx.Err() != nil {
 		return false
 	}
-	v.conn, v.broken = conn, nil
+	p, _ := conn.(target.Prompter)
+	v.conn.Store(&connected{Conn: conn, prompter: p})
+	v.broken = nil
 	v.changed.Broadcast()
 	return true
 }
@@ -220,8 +239,9 @@ func (v *streamLife) set(conn target.Conn) bool {
 // lose gives a connection up that cannot be written to.
 func (v *streamLife) lose(conn target.Conn, err error) {
 	v.mu.Lock()
-	if v.conn == conn {
-		v.conn, v.broken = nil, err
+	if v.current() == conn {
+		v.conn.Store(nil)
+		v.broken = err
 	}
 	v.mu.Unlock()
 	v.shut(conn)
@@ -239,7 +259,8 @@ func (v *streamLife) close() {
 	v.cancel()
 	v.playout.Stop()
 	v.mu.Lock()
-	v.over, v.conn = true, nil
+	v.over = true
+	v.conn.Store(nil)
 	if v.limit != nil {
 		v.limit.Stop()
 	}
