@@ -24,8 +24,8 @@ func (p *Peer) endFeed() {
 	p.fed.Wait()
 }
 
-// Take ends the silence that the peer hears; whoever calls it sends audio every 20 ms
-// from now on. It may come twice.
+// Take ends the silence that the peer hears, but for a message that is under way; whoever
+// calls it sends audio every 20 ms from now on. It may come twice.
 func (p *Peer) Take() { p.take.Do(func() { close(p.taken) }) }
 
 // feed keeps to absolute deadlines. What it is late for by more than a message it does
@@ -39,6 +39,11 @@ func (p *Peer) feed() {
 		case <-p.taken:
 			return
 		case <-timer.C:
+		}
+		select {
+		case <-p.taken: // both were ready
+			return
+		default:
 		}
 		if p.send(silence) != nil {
 			return

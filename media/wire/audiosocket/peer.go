@@ -108,6 +108,7 @@ func (p *Peer) Write(pcm []int16, rate int) error {
 		return fmt.Errorf("%w: %d Hz", ErrRate, rate)
 	}
 	p.Take()
+	p.fed.Wait() // silence behind audio of another rate would end the call
 	for len(pcm) > 0 {
 		n := min(len(pcm), MaxPayload/2)
 		p.out = AppendAudio(p.out[:0], k, pcm[:n])
@@ -144,6 +145,7 @@ func (p *Peer) Signal(code byte) error {
 // read.
 func (p *Peer) Hangup() error {
 	p.Take()
+	p.fed.Wait()
 	if p.hungup.Swap(true) {
 		return nil
 	}
