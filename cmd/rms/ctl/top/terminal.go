@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -15,7 +16,8 @@ type Terminal struct {
 	keys  *os.File // /dev/tty, or standard input
 	own   bool     // keys is closed by Close
 	state *term.State
-	done  chan struct{}
+	done  chan struct{} // closed by Close; the goroutine of Listen has it too
+	ended sync.Once
 }
 
 // OpenTerminal takes over the terminal that out is. Close gives it back.
@@ -133,8 +135,7 @@ func (t *Terminal) read(keys chan<- Key) {
 func (t *Terminal) Close() {
 	t.cooked()
 	if t.done != nil {
-		close(t.done)
-		t.done = nil
+		t.ended.Do(func() { close(t.done) })
 	}
 	if t.own {
 		_ = t.keys.SetReadDeadline(time.Unix(1, 0))
