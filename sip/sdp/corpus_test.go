@@ -33,7 +33,7 @@ func TestCorpusGetsTheExpectedCodeInBoundedTime(t *testing.T) {
 			}
 			start := time.Now()
 			code, text := respond(t, body, caps())
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 			if !slices.Contains(want.Codes, code) {
