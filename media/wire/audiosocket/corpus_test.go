@@ -93,7 +93,7 @@ func replay(t *testing.T, b []byte, size int, refused error, heard []audiosocket
 		Dialect audiosocket.Dialect
 	}
 	done := make(chan result, 1)
-	s := listen(t, audiosocket.ServerOptions{Stall: 300 * time.Millisecond}, func(p *audiosocket.Peer) {
+	s := listen(t, audiosocket.ServerOptions{Stall: 2 * time.Second}, func(p *audiosocket.Peer) {
 		all, _ := listenTo(p)
 		done <- result{all, p.Dialect()}
 	})

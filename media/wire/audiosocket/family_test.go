@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"testing"
-	"time"
 
 	"rms/media/wire/audiosocket"
 )
@@ -17,14 +16,14 @@ func TestAllOfIPv4IsNotIPv6(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	}()
 	for network, host := range map[string]string{"tcp4": "127.0.0.1", "tcp6": "[::1]"} {
-		c, err := net.DialTimeout(network, fmt.Sprintf("%s:%d", host, s.Addr().Port()), time.Second)
+		c, err := net.DialTimeout(network, fmt.Sprintf("%s:%d", host, s.Addr().Port()), patience)
 		if (err == nil) != (network == "tcp4") {
 			t.Errorf("%s: %v", network, err)
 		}
