@@ -114,13 +114,15 @@ func TestDrainWaitsAndThenHangsUp(t *testing.T) {
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
 	h.wait("rms:ack")
+	replied := make(chan struct{})
 	go func() {
-		bye := c.ExpectRequest("BYE")
-		c.Reply(bye, 200, "", "")
+		defer close(replied)
+		c.Reply(c.ExpectRequest("BYE"), 200, "", "")
 	}()
 	ctx, cancel := contextWithTimeout(50 * time.Millisecond)
 	defer cancel()
-	h.calls.Drain(ctx, "stopping", 5*time.Second)
+	h.calls.Drain(ctx, "stopping", patience)
+	<-replied
 	if h.calls.Len() != 0 {
 		t.Errorf("%d calls left", h.calls.Len())
 	}

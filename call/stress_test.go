@@ -114,27 +114,19 @@ func aCall(p *siptest.Peer, e *ear) {
 		e.offer("0", "ptime:30"), e.offer("18"), e.offer("0", "inactive"),
 	}
 	c := p.Invite(offers[0])
-	c.Expect(200)
+	m, _ := final(c, "INVITE")
+	c.RemoteTag, c.Target = m.Tag("To"), m.Contact()
 	c.Ack()
 	for range 4 {
 		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
 		n := rand.IntN(len(offers))
 		c.Request("INVITE", offers[n])
-		m, ok := p.Next(siptest.Patience)
-		for ok && m.Code() < 200 {
-			m, ok = p.Next(siptest.Patience)
-		}
-		if m.Code() >= 300 {
+		if m, _ := final(c, "INVITE"); m.Code() >= 300 {
 			c.AckRefusal()
 		} else {
 			c.Ack()
 		}
 	}
 	c.Bye()
-	for {
-		m, ok := p.Next(siptest.Patience)
-		if !ok || m.Code() == 200 && strings.HasSuffix(m.Header("CSeq"), "BYE") {
-			return
-		}
-	}
+	_, _ = final(c, "BYE")
 }

@@ -109,7 +109,10 @@ func TestHeadersAreBoundedInSizeAndTime(t *testing.T) {
 
 func TestManyIdleConnectionsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(o *httpapi.Options) { o.MaxConns = 200 })
+	h := newHouse(t, func(o *httpapi.Options) {
+		o.MaxConns = 200
+		o.Times.Header, o.Times.Body, o.Times.Idle = time.Hour, time.Hour, time.Hour // what makes room is not that they are late
+	})
 	events := h.subscribe("")
 	var conns []net.Conn
 	for i := range 1000 {
@@ -122,15 +125,11 @@ func TestManyIdleConnectionsKeepNobodyOut(t *testing.T) {
 		}
 		conns = append(conns, h.raw(text))
 	}
-	began := time.Now()
 	h.expect(200, h.get("/v1/calls"))
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("a good client waited %s", took)
-	}
 	if n := h.connections(); n > 200 {
 		t.Errorf("%d connections", n)
 	}
-	_ = conns[0].SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = conns[0].SetReadDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.ReadAll(conns[0]); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("the oldest is not closed: %v", err)
 	}
