@@ -62,7 +62,12 @@ func TestACallWithEverythingIsRecordedInStep(t *testing.T) {
 	startKamailio(t, "", firstServer)
 
 	var live liveRecording
-	pause := func(verb string) func(*talker) { return func(*talker) { live.verb(t, verb) } }
+	pause := func(verb string) func(*talker) {
+		return func(*talker) {
+			time.Sleep(time.Until(live.answered.Add(2 * time.Second))) // when what was before took its time
+			live.verb(t, verb)
+		}
+	}
 	steps, length := append(holdFor(5*time.Second, 3*time.Second, "PCMU", sdp.Inactive),
 		step{11 * time.Second, func(*talker) { live.look(t) }}, toCodec(13*time.Second, "G722"),
 		step{18 * time.Second, pause("record_pause")}, step{20 * time.Second, pause("record_resume")},
@@ -137,9 +142,10 @@ type liveRecording struct {
 	told struct {
 		ID, Call, File, State string
 	}
-	seconds float64
-	asked   time.Time     // of the pause
-	paused  time.Duration // from the question for it to the answer to the resumption
+	seconds  float64
+	asked    time.Time     // of the pause
+	answered time.Time     // the newest
+	paused   time.Duration // from the question for it to the answer to the resumption
 }
 
 // find asks which recording is being made.
@@ -175,7 +181,7 @@ func (l *liveRecording) verb(t *testing.T, name string) {
 	if name == "record_pause" {
 		l.asked = time.Now()
 	}
-	defer func() { l.paused = time.Since(l.asked) }()
+	defer func() { l.answered, l.paused = time.Now(), time.Since(l.asked) }()
 	r, err := http.Post("http://"+httpAddr+"/v1/calls/"+l.told.Call+"/"+name, "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)

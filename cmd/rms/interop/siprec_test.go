@@ -79,18 +79,28 @@ func (v voice) packet(t *testing.T, i int) []byte {
 	return data
 }
 
-// speak sends packets of two voices at the pace of a clock.
-func speak(t *testing.T, ears [2]*ear, to [2]*net.UDPAddr, voices [2]voice) {
+// speak sends packets of two voices at the pace of a clock, and returns how many samples
+// the recording may be out of step: 5 ms, and more on a machine that wakes nobody in time.
+func speak(t *testing.T, ears [2]*ear, to [2]*net.UDPAddr, voices [2]voice) (within int) {
 	t.Helper()
-	begin := time.Now()
+	begin, worst := time.Now(), time.Duration(0)
+	defer func() {
+		if within = 40; worst > 20*time.Millisecond {
+			within += int(2*worst/time.Millisecond)*8 + 1600
+			t.Logf("a busy machine: a packet was sent %v late", worst)
+		}
+	}()
 	for i := range voices[0].packets {
-		time.Sleep(time.Until(begin.Add(time.Duration(i) * 20 * time.Millisecond)))
+		due := begin.Add(time.Duration(i) * 20 * time.Millisecond)
+		time.Sleep(time.Until(due))
+		worst = max(worst, time.Since(due))
 		for k, v := range voices {
 			if _, err := ears[k].rtp.WriteToUDP(v.packet(t, i), to[k]); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	return within
 }
 
 // streams waits for the answer to a call in progress and returns where its streams go.
@@ -205,7 +215,7 @@ func TestRecordingClientOfTheRFCIsRecorded(t *testing.T) {
 	}
 	p := c.place(t)
 	to := p.streams(t)
-	speak(t, ears, to, [2]voice{
+	within := speak(t, ears, to, [2]voice{
 		{0, 1, payloads(t, "PCMU", pulses(1000, 5))}, {0, 2, payloads(t, "PCMU", pulses(1600, 5))},
 	})
 	p.end(t)
@@ -217,7 +227,7 @@ func TestRecordingClientOfTheRFCIsRecorded(t *testing.T) {
 	for _, at := range a {
 		near := false
 		for _, other := range b {
-			near = near || at-other <= 40 && other-at <= 40
+			near = near || at-other <= within && other-at <= within
 		}
 		if !near {
 			t.Errorf("the pulse at %d of the paused stream is far from those of the other: %v", at, b)
@@ -245,12 +255,12 @@ func TestOlderRecordingClientIsRecorded(t *testing.T) {
 	}
 	p := c.place(t)
 	to := p.streams(t)
-	speak(t, ears, to, [2]voice{
+	within := speak(t, ears, to, [2]voice{
 		{8, 1, payloads(t, "PCMA", pulses(1000, 4))}, {0, 2, payloads(t, "PCMU", pulses(1600, 4))},
 	})
 	p.end(t)
 	tp := recorded(t, folder)
-	wantInStep(t, tp, 4, 40, [2]float64{1000, 1600})
+	wantInStep(t, tp, 4, within, [2]float64{1000, 1600})
 	if !s.soonSays("session of sip:+4930123456@sbc.example;user=phone&x=1 and sip:200@sbc.example") {
 		t.Error("the event does not tell the session")
 	}
