@@ -226,7 +226,7 @@ func TestForwardRefusesWhatItCannotDoAndLeavesNoPort(t *testing.T) {
 	used := h.ports.InUse()
 	for _, args := range []map[string]any{
 		{"to": ""}, {"to": "127.0.0.1:4000"}, {"to": "rtp://name:4000"}, {"to": "rtp://127.0.0.1"}, {"to": "rtp://127.0.0.1:0"},
-		{"to": "rtp://127.0.0.1:4000/x"}, {"to": "rtp://u@127.0.0.1:4000"}, {"to": "udp://127.0.0.1:4000"}, {"to": "rtp://127.0.0.1:70000"},
+		{"to": "rtp://127.0.0.1:4000/x"}, {"to": "rtp://u@127.0.0.1:4000"}, {"to": "udp://127.0.0.1:4000"}, {"to": "rtp://127.0.0.1:65535"}, {"to": "rtp://127.0.0.1:70000"},
 		{"to": "rtp://169.254.169.254:4000"}, {"to": "rtp://0.0.0.0:4000"}, {"to": "rtp://[::ffff:169.254.169.254]:4000"},
 		{"to": far.url(), "codec": "opus"}, {"to": far.url(), "codec": "pcmu "}, {"to": far.url(), "side": "both"},
 	} {

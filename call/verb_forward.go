@@ -1,7 +1,9 @@
 package call
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 
@@ -57,6 +59,9 @@ func forwardTo(s string) (netip.AddrPort, error) {
 	to, err := netip.ParseAddrPort(u.Host)
 	if err != nil || to.Port() == 0 {
 		return netip.AddrPort{}, fmt.Errorf("%q is not of the form rtp://IP:PORT, with an address and not a name", cut(s, 100))
+	}
+	if to.Port() == math.MaxUint16 {
+		return netip.AddrPort{}, errors.New("there is no port above 65535 for RTCP")
 	}
 	return netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), nil
 }
