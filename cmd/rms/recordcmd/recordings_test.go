@@ -283,3 +283,18 @@ func TestAFolderThatIsInUseSaysWhereToAsk(t *testing.T) {
 	s.fails("--socket or --url", "export", "aa11", "--dir", s.home)
 	s.fails("--socket or --url", "delete", "aa11", "--why", "x")
 }
+
+func TestAnotherServerIsNotAskedForTheRecordingsOfAFolder(t *testing.T) {
+	t.Parallel()
+	other := newShell(t, true)
+	other.desk.Put("bb22", "b.wav", 8)
+	s := newShell(t, false)
+	s.desk.Put("aa11", "a.wav", 8)
+	s.url = other.url
+	for _, ref := range []string{"last", "aa11", "a.wav"} {
+		s.fails("has other recordings", "delete", ref, "--why", "x")
+		s.fails("has other recordings", "play", ref)
+	}
+	s.fails("no recording", "delete", "bb22", "--why", "x")
+	other.has(other.ok("list"), "bb22")
+}

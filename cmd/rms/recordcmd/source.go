@@ -87,15 +87,16 @@ func (e *Env) open(ctx context.Context, n need) (source, error) {
 	case err == nil:
 		return f, nil
 	case errors.Is(err, ledger.ErrLocked):
-		f.close()
 		s, err := e.connect()
 		if err != nil {
+			f.close()
 			return nil, fmt.Errorf("%s belongs to a server that runs, and it cannot be asked: %w", name, err)
 		}
 		if !s.answers(ctx) {
+			f.close()
 			return nil, fmt.Errorf("%s belongs to a server that runs, and there is none at %s: say where with --socket or --url in place of --root", name, s.c.Place())
 		}
-		return s, nil
+		return &owned{s, f}, nil
 	case n == hear:
 		fmt.Fprintf(e.Err, "this access is not noted in the books: %v\n", err)
 		return f, nil
