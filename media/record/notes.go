@@ -94,6 +94,11 @@ func (c *work) gap(side int, g timeline.Gap) {
 	if g.Reason == timeline.Silent && g.At <= 0 && c.duration(g.At+g.Length) < startMost {
 		return
 	}
+	if g.Reason == timeline.Silent || g.Reason == timeline.DTX {
+		if g.At, g.Length = c.beside(g.At, g.Length); g.Length <= 0 {
+			return
+		}
+	}
 	c.add(Gap{Side: side, At: g.At, Length: g.Length, Packets: g.Packets, Reason: g.Reason})
 }
 

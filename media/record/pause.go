@@ -104,6 +104,21 @@ func (c *work) paused(pos int64) (bool, int64) {
 	return false, none
 }
 
+// beside is what of a stretch without sound does not begin or end in a pause: there nobody
+// listened.
+func (c *work) beside(at, length int64) (int64, int64) {
+	end := at + length
+	if in, until := c.paused(at); in {
+		at = min(until, end)
+	}
+	for _, p := range c.pauses {
+		if p.from < end && end <= p.to {
+			end = max(p.from, at)
+		}
+	}
+	return at, end - at
+}
+
 // fillPauses puts the fill into interleaved samples where the recording is paused.
 func (c *work) fillPauses(out []int16, from, to int64) {
 	if len(c.pauses) == 0 {

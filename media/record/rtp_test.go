@@ -239,6 +239,33 @@ func TestWhatComesInAPauseIsNotWrittenBeforeIt(t *testing.T) {
 	same(t, "behind the pause", pcm[(to+1)*160:200*160], said[(to+1)*160:200*160])
 }
 
+func TestAPauseIsNoGap(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, record.Options{Root: root})
+	r, d := start(t, s, record.Spec{File: "x.wav"})
+	phone(t, r)
+	for n := range 250 {
+		switch n {
+		case 100:
+			r.PauseMasked(100 * tick)
+		case 140:
+			r.Resume(141 * tick)
+		}
+		for _, side := range sides {
+			r.Packet(side.side, side.packet(n, time.Duration(n)*tick))
+		}
+		r.Tick(time.Duration(n+1) * tick)
+		if n%10 == 9 {
+			s.TurnAll()
+		}
+	}
+	r.Stop(5*time.Second, "")
+	if gaps := d.end(t).Sidecar.Gaps; len(gaps) != 0 {
+		t.Errorf("%+v", gaps)
+	}
+}
+
 // TestANewLineLosesNothing renews the line of a side in the middle of a call.
 func TestANewLineLosesNothing(t *testing.T) {
 	t.Parallel()
