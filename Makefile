@@ -3,6 +3,7 @@
 # make interop   calls through Kamailio with SIPp and baresip, streams to npm packages
 # make load      thousands of calls on loopback, and what they cost
 # make load-streams   the same with a stream each, and what the stream costs
+# make load-stalled   one program of many that takes no more audio, and who notices
 # make load-record    the same with each call recorded, and what the recording costs
 
 GO        ?= go
@@ -22,7 +23,7 @@ INTEROP     = ./cmd/rms/interop
 # The packages of the race run: all but the interop tests, whose server is a process of its own.
 RACE        = $$($(GO) list ./... | grep -v /cmd/rms/interop)
 
-.PHONY: build check static fmt vet lint floors generate-diff test race fuzz fuzz-package bench load load-streams load-record interop peers demo image clean
+.PHONY: build check static fmt vet lint floors generate-diff test race fuzz fuzz-package bench load load-streams load-stalled load-record interop peers demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o rms ./cmd/rms
@@ -118,6 +119,24 @@ load-streams: build
 		stop; \
 	done; done; \
 	$(GO) run ./cmd/rms/load/peers streams $$files
+
+# One target of many is not read for a while: what its call and the others notice of it.
+# RTP packets that are late or lost are of all calls; make load-stalled CALLS=100 FOR=60s.
+STALLED ?= 1
+load-stalled: CALLS = 100
+load-stalled: FOR = 60s
+load-stalled: build
+	@dir=$$(mktemp -d); server=; \
+	stop() { [ -z "$$server" ] || { kill $$server; wait $$server; server=; } 2>/dev/null; }; \
+	trap 'stop; rm -rf "$$dir"' EXIT; trap 'exit 130' INT TERM; \
+	./rms load --stream-script >"$$dir/load.lua"; \
+	./rms serve --listen udp://127.0.0.1:$(SIPPORT) --rtp-ports 10000-29999 --rtp.jitter 20ms-20ms \
+		--script "$$dir/load.lua" --log-level warn >"$$dir/log" 2>&1 & server=$$!; \
+	for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; grep -q listening "$$dir/log" && break; done; \
+	kill -0 $$server || { cat "$$dir/log"; exit 1; }; \
+	./rms load sip:loop@127.0.0.1:$(SIPPORT) --calls $(CALLS) --rate $(RATE) --for $(FOR) --two-way --pid $$server \
+		--stream $(STREAM) --stream-stall $(STALLED) $(STREAMFLAGS) $(LOADFLAGS) || { tail -n 20 "$$dir/log"; exit 1; }; \
+	tail -n 3 "$$dir/log"
 
 # What a recording costs: each run calls twice, without and with each call recorded, each
 # time against a fresh server. make load-record CALLS=1000 RUNS=3; RECORD=mixed is another

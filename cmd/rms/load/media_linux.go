@@ -21,7 +21,7 @@ func (r *runner) discard(fd int) { _ = unix.Close(fd) }
 
 func (r *runner) start(s *stream) {
 	s.users.Store(1)
-	if r.sender != nil && r.tap != nil && r.tap.probed(s.index) {
+	if r.sender != nil && r.tap != nil && r.tap.pulses(s.index) {
 		s.pulsed = &r.tap.pulsed[s.index]
 	}
 	if r.sender != nil {

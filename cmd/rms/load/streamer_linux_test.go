@@ -161,7 +161,11 @@ func TestStreamsThatNeverCameOrEndedEarlyAreLost(t *testing.T) {
 func TestStalledStreamsAreNotReadUntilTheWindowIsOver(t *testing.T) {
 	o := quick(startServer(t, func(s *fakeServer) { s.streamer = &fakeStreamer{t: t} }))
 	o.TwoWay, o.Streams = true, Streams{Kind: "ws", Stalled: 3}
-	if r := run(t, o); r.Streams.Stalled != 3 || r.Streams.Lost != 0 || r.Streams.Missing != 0 {
+	r := run(t, o)
+	if r.Streams.Stalled != 3 || r.Streams.Lost != 0 { // how much audio there is depends on how busy the machine is
 		t.Errorf("streams: %+v", r.Streams)
+	}
+	if s := r.Streams.Frozen; s == nil || s.Back == 0 || s.Dropped.Count != 3 {
+		t.Errorf("streams that were not read: %+v", s)
 	}
 }

@@ -101,12 +101,29 @@ type StreamSum struct {
 	Texts     uint64  `json:"texts"`
 	Missing   int     `json:"streams_with_holes"` // with less audio than their time has, by 300 ms or more
 	Stalled   int     `json:"stalled"`
+	Frozen    *Stall  `json:"stall,omitempty"`
 	Probes    int     `json:"probes"`
 	Pulses    uint64  `json:"pulses_sent"`
 	Heard     uint64  `json:"pulses_heard"`
 	DepthMs   float64 `json:"jitter_depth_ms"`
 	Delay     Spread  `json:"delay"`
 	Beyond    Spread  `json:"delay_beyond_depth"`
+}
+
+// Stall is what became of the streams that were not read while all calls stood. Live
+// is their delay, measured like that of the others, from a second after they were read
+// again: a stream that stays behind shows there. They are looked at each 20 ms then.
+type Stall struct {
+	Dropped Spread `json:"dropped"` // audio that each lacks at the end of its call
+	Back    int    `json:"live_again"`
+	Live    Spread `json:"delay_afterwards"`
+}
+
+func (s *Stall) print(t *table) {
+	if s != nil {
+		t.line("stalled", "%d live again, dropped %s each", s.Back, s.Dropped)
+		t.line("", "delay afterwards %s (looked at each 20 ms)", s.Live)
+	}
 }
 
 func (s *StreamSum) print(t *table) {
@@ -118,6 +135,7 @@ func (s *StreamSum) print(t *table) {
 	t.line("", "%s frames, %s of another size than the first, %s texts, %d connections of no call", grouped(s.Frames), grouped(s.Odd), grouped(s.Texts), s.Strange)
 	t.line("connect", "%s (200 to the handshake), all %s ms after the last 200", s.Connect, short(s.AllAfter))
 	t.line("first audio", "%s (after the 200)", s.First)
+	s.Frozen.print(t)
 	if s.Probes == 0 {
 		return
 	}

@@ -15,7 +15,6 @@ import (
 const (
 	tapLazy    = 200 * time.Millisecond // a stream that is not probed is read this often
 	tapPatient = 5 * time.Second        // a connection says within this which call it is of
-	tapSmall   = 4 << 10                // receive buffer of streams that will not be read for a while
 )
 
 // tap is the far end of the streams of a run: it accepts them, counts what comes and
@@ -26,10 +25,12 @@ type tap struct {
 	listener net.Listener
 	probed   func(index int) bool
 	stalled  func(index int) bool
-	pulsed   []atomic.Int64 // when the last pulse of a call was sent, ns of the wall clock; 0: none yet
+	pulses   func(index int) bool // the caller sends pulses: the delay is measured
+	pulsed   []atomic.Int64       // when the last pulse of a call was sent, ns of the wall clock; 0: none yet
 
 	quit chan struct{}
 	thaw chan struct{} // closed: streams that are not read are read again
+	live atomic.Int64  // from when on those are measured, ns of the wall clock; 0: not yet
 	wait sync.WaitGroup
 
 	mu      sync.Mutex
@@ -39,6 +40,7 @@ type tap struct {
 	again   int // second connections of a call
 	delays  histogram
 	heard   uint64
+	belated histogram // delays of stalled streams that are read again
 }
 
 // tapped is the stream of one call. Its connection alone writes it.
@@ -53,6 +55,7 @@ type tapped struct {
 	odd       uint64 // audio messages of another size
 	text      uint64
 	seen      int64 // send time of the last pulse that was seen
+	back      bool  // it was stalled, and is live again
 	clean     bool  // the end was a goodbye
 }
 
@@ -64,7 +67,7 @@ func newTap(ctx context.Context, kind wire, listen string, calls int) (*tap, err
 	}
 	t := &tap{
 		kind: kind, listener: l, pulsed: make([]atomic.Int64, calls),
-		probed: func(int) bool { return false }, stalled: func(int) bool { return false },
+		probed: func(int) bool { return false }, stalled: func(int) bool { return false }, pulses: func(int) bool { return false },
 		quit: make(chan struct{}), thaw: make(chan struct{}),
 		open: map[net.Conn]struct{}{}, streams: map[int]*tapped{},
 	}
@@ -110,7 +113,7 @@ func (t *tap) drop(c net.Conn) {
 }
 
 func (t *tap) serve(conn net.Conn) {
-	c := &tapSource{conn: conn, fd: -1, quit: t.quit}
+	c := &tapSource{conn: conn, fd: -1, quit: t.quit, lazy: tapLazy}
 	defer c.release()
 	r := bufio.NewReaderSize(c, tapBuffer)
 	_ = conn.SetReadDeadline(time.Now().Add(tapPatient))
@@ -159,12 +162,12 @@ func (t *tap) read(c io.Writer, r *bufio.Reader, s *tapped) error {
 		s.text++
 	}
 	if audio != nil {
-		t.count(s, audio, t.probed(s.index))
+		t.count(s, audio)
 	}
 	return nil
 }
 
-func (t *tap) count(s *tapped, audio []byte, probed bool) {
+func (t *tap) count(s *tapped, audio []byte) {
 	if s.frames == 0 {
 		s.first, s.size = time.Now().UnixNano(), len(audio)
 	}
@@ -173,18 +176,27 @@ func (t *tap) count(s *tapped, audio []byte, probed bool) {
 	if len(audio) != s.size {
 		s.odd++
 	}
-	if !probed || !pulseIn(audio) {
-		return
+	if t.pulses(s.index) && pulseIn(audio) {
+		t.pulse(s, t.stalled(s.index))
 	}
-	at, sent := time.Now().UnixNano(), t.pulsed[s.index].Load()
-	if sent == 0 || sent == s.seen {
+}
+
+// pulse measures how long a pulse took.
+func (t *tap) pulse(s *tapped, stalled bool) {
+	at, sent, live := time.Now().UnixNano(), t.pulsed[s.index].Load(), t.live.Load()
+	if sent == 0 || sent == s.seen || stalled && (live == 0 || sent < live) {
 		return
 	}
 	s.seen = sent
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if stalled {
+		s.back = true
+		t.belated.add(at - sent)
+		return
+	}
 	t.delays.add(at - sent)
 	t.heard++
-	t.mu.Unlock()
 }
 
 // stop waits a while for the streams to end by themselves, then ends them.

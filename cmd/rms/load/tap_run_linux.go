@@ -23,6 +23,9 @@ func (r *runner) openTap(ctx context.Context) error {
 	// The stalled ones are the last of those that are not probed.
 	first := r.plan.Calls - s.Stalled
 	t.stalled = func(index int) bool { return index >= first && !t.probed(index) }
+	t.pulses = func(index int) bool {
+		return t.probed(index) || r.plan.TwoWay && s.Mix == "mono" && t.stalled(index)
+	}
 	r.tap, r.plan.streamURL = t, t.url()
 	t.start()
 	return nil
@@ -36,13 +39,21 @@ func (r *runner) closeTap(patience time.Duration) {
 	r.tap.stop(patience)
 }
 
+// How long streams that were stalled are watched, and how long they may take to get
+// rid of what waited for them.
+const (
+	thawFor  = 4 * time.Second
+	thawCalm = time.Second
+)
+
 // thaw has the stalled streams read again, before their calls end.
 func (r *runner) thaw(ctx context.Context) {
 	if r.tap == nil || r.plan.Streams.Stalled == 0 {
 		return
 	}
+	r.tap.live.Store(time.Now().Add(thawCalm).UnixNano())
 	close(r.tap.thaw)
-	until := time.Now().Add(time.Second)
+	until := time.Now().Add(thawFor)
 	r.loop(ctx, tickQuiet, func(int64) bool { return time.Now().After(until) })
 }
 
@@ -54,7 +65,8 @@ func (r *runner) streams() *StreamSum {
 	}
 	o := &r.plan.Streams
 	sum := &StreamSum{Kind: o.Kind, Rate: o.Rate, Mix: o.Mix, Strange: t.strange + t.again, Stalled: o.Stalled, Probes: o.Probes, DepthMs: milliseconds(o.Depth)}
-	var connect, first histogram
+	var connect, first, dropped histogram
+	back := 0
 	var lastAnswer, lastConnect int64
 	for _, c := range r.agent.calls[:r.agent.placed] {
 		if c.stream == nil {
@@ -67,7 +79,11 @@ func (r *runner) streams() *StreamSum {
 			sum.Lost++
 			continue
 		}
-		sum.add(s, c.stream, t.stalled(c.index))
+		lacks := sum.add(s, c.stream, t.stalled(c.index))
+		if t.stalled(c.index) {
+			dropped.add(int64(lacks))
+			back += int(one(s.back))
+		}
 		lastConnect = max(lastConnect, s.connected)
 		connect.add(max(0, s.connected-c.stream.began))
 		if s.frames > 0 {
@@ -76,6 +92,9 @@ func (r *runner) streams() *StreamSum {
 	}
 	sum.Connect, sum.First = connect.spread(), first.spread()
 	sum.AllAfter = milliseconds(time.Duration(max(0, lastConnect-lastAnswer)))
+	if o.Stalled > 0 {
+		sum.Frozen = &Stall{Dropped: dropped.spread(), Back: back, Live: t.belated.spread()}
+	}
 	sum.Heard, sum.Delay = t.heard, t.delays.spread()
 	sum.Beyond = sum.Delay.less(sum.DepthMs)
 	if r.sender != nil {
@@ -84,8 +103,8 @@ func (r *runner) streams() *StreamSum {
 	return sum
 }
 
-// add counts the stream of one call.
-func (sum *StreamSum) add(s *tapped, call *stream, stalled bool) {
+// add counts the stream of one call and returns how much audio it lacks.
+func (sum *StreamSum) add(s *tapped, call *stream, stalled bool) time.Duration {
 	sum.Connected++
 	sum.Frames += s.frames
 	sum.Bytes += s.bytes
@@ -95,18 +114,19 @@ func (sum *StreamSum) add(s *tapped, call *stream, stalled bool) {
 		sum.Broken++
 	}
 	hungUp := call.stopped.Load()
-	if s.frames == 0 || (hungUp != 0 && s.ended != 0 && s.ended < hungUp) {
-		sum.Lost++
-		return
-	}
 	channels := 1
 	if sum.Mix == "stereo" {
 		channels = 2
 	}
 	got := float64(s.bytes) / float64(2*channels*sum.Rate)
-	if want := float64(hungUp-s.connected) / 1e9; !stalled && got < want-0.3 {
+	lacks := max(0, float64(hungUp-s.connected)/1e9-got)
+	switch {
+	case s.frames == 0 || (hungUp != 0 && s.ended != 0 && s.ended < hungUp):
+		sum.Lost++
+	case !stalled && lacks > 0.3:
 		sum.Missing++
 	}
+	return time.Duration(lacks * 1e9)
 }
 
 // less is a spread with so many ms taken off each figure.

@@ -16,13 +16,20 @@ type tapSource struct {
 	fd   int // of calm, else -1
 	quit <-chan struct{}
 	thaw <-chan struct{} // nothing is read before it is closed; nil: all is
+	lazy time.Duration   // how often it is looked at once it is calm
 }
 
-// stall keeps the stream unread until thaw is closed, with little room on the way.
+// tapStalled is the receive buffer of a stream that is not read, in bytes. Left alone the
+// kernel lets it grow to megabytes, where a minute of audio fits; one of a few kB drops
+// segments instead of closing the window, and the far end sends again when its timer of up
+// to two minutes says so.
+const tapStalled = 128 << 10
+
+// stall keeps the stream unread until thaw is closed.
 func (s *tapSource) stall(thaw <-chan struct{}) {
-	s.thaw = thaw
+	s.thaw, s.lazy = thaw, tapShort
 	if tcp, ok := s.conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(tapSmall)
+		_ = tcp.SetReadBuffer(tapStalled)
 	}
 }
 
@@ -88,7 +95,7 @@ const tapShort = 20 * time.Millisecond
 
 // wait lets some time pass; false: the run is over.
 func (s *tapSource) wait() bool {
-	pause, open := tapLazy, true
+	pause, open := s.lazy, true
 	select {
 	case <-s.quit:
 		pause, open = tapShort, false
