@@ -34,7 +34,7 @@ func call(t *testing.T, p *probe, n byte) *asterisk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(6 * patience)) // of all that a test does on it
 	id := [16]byte{15: n}
 	a := &asterisk{Conn: conn, t: t, in: audiosocket.NewReader(conn, 0), id: audiosocket.FormatID(id)}
 	a.write(audiosocket.AppendMessage(nil, audiosocket.ID, id[:]))
@@ -287,7 +287,7 @@ func TestAudioSocketCorpus(t *testing.T) {
 		}
 		_, _ = conn.Write(raw)
 		_ = conn.(*net.TCPConn).CloseWrite()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(6 * patience)) // of all that a test does on it
 		_, _ = io.Copy(io.Discard, conn)
 		_ = conn.Close()
 		n, ok := samples[name]
