@@ -85,22 +85,19 @@ func (x *Exec) invoke(v *Verb, a Args) (any, error) {
 
 // inCall runs op in the call's mailbox and waits for its result; a panic there is
 // an error here.
-func (x *Exec) inCall(what string, op func() (any, error)) (any, error) {
-	type result struct {
-		value any
-		err   error
-	}
-	done := make(chan result, 1)
-	err := x.call.box.post(func() {
-		r := result{err: fmt.Errorf("%s: internal error, the call is ended", what)}
-		defer func() { done <- r }()
-		r.value, r.err = op()
+func (x *Exec) inCall(what string, op func() (any, error)) (value any, err error) {
+	finished := false
+	posted := x.call.box.do(func() {
+		value, err = op()
+		finished = true
 	})
-	if err != nil {
-		return nil, err
+	switch {
+	case posted != nil:
+		return nil, posted
+	case !finished:
+		return nil, fmt.Errorf("%s: internal error, the call is ended", what)
 	}
-	r := <-done
-	return r.value, r.err
+	return value, err
 }
 
 // checkRoutes refuses a route name that the script does not have, before

@@ -17,8 +17,8 @@ const (
 )
 
 // mailbox runs functions one after the other, so that a call's state has one
-// owner. It has a goroutine only while there is something to run: a call that
-// waits costs no stack.
+// owner: a goroutine of its own, or one that waits for its verb anyway, and only while
+// there is something to run. A call that waits costs no stack.
 type mailbox struct {
 	call *Call
 
@@ -53,6 +53,36 @@ func (b *mailbox) put(op func(), limit int) error {
 	b.queue = append(b.queue, op)
 	if !b.running {
 		b.running = true
+		b.call.manager.spawn(b.drain)
+	}
+	return nil
+}
+
+// do is post that returns when op has run. Where nothing runs and nothing waits, op runs
+// right here, on the goroutine that asks: to wake another one costs as much as most of
+// what a verb does. What came meanwhile goes on elsewhere.
+func (b *mailbox) do(op func()) error {
+	b.mu.Lock()
+	if b.closed || b.running {
+		b.mu.Unlock()
+		done := make(chan struct{})
+		err := b.post(func() {
+			defer close(done)
+			op()
+		})
+		if err == nil {
+			<-done
+		}
+		return err
+	}
+	b.running = true
+	b.call.manager.work.Add(1)
+	defer b.call.manager.work.Done()
+	b.mu.Unlock()
+	b.run(op)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running = len(b.queue) > 0; b.running {
 		b.call.manager.spawn(b.drain)
 	}
 	return nil
