@@ -43,7 +43,7 @@ func (s *Server) entry(tcp bool) http.Handler {
 		defer func() { s.done(w, r, pattern, began, recover()) }()
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		s.mayWrite(w, r)
+		w.deadline(s.opts.Times.Write) // net/http lifts it behind each answer
 		if lasting[pattern] {
 			lasts(w)
 		}
@@ -125,20 +125,6 @@ func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // deadline bounds what is written from now on.
 func (w *response) deadline(d time.Duration) {
 	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(d))
-}
-
-// mayWrite gives the answer to a request at least half of Times.Write to be taken, all
-// of it when it begins anew: to set a deadline costs more than to keep one.
-func (s *Server) mayWrite(w *response, r *http.Request) {
-	c := connOf(r)
-	now := time.Now()
-	if c != nil && c.writable.Sub(now) > s.opts.Times.Write/2 {
-		return
-	}
-	w.deadline(s.opts.Times.Write)
-	if c != nil {
-		c.writable = now.Add(s.opts.Times.Write)
-	}
 }
 
 // captured is an answer that is kept instead of sent.
