@@ -83,6 +83,9 @@ func runLoad(ctx context.Context, c *command, args []string, stdout, _ io.Writer
 	fs.StringVar(&o.Recordings.Sides, "record", "", "ask the server to record each call: stereo, mixed, caller or callee")
 	fs.StringVar(&o.Recordings.Dir, "record-dir", "", "the server's record.root, a `folder` of this machine: its sidecars and files are looked at behind the last call")
 	recordScript := fs.Bool("record-script", false, "print the script that makes rms record as it is asked to, and end")
+	fs.StringVar(&o.Doors.URL, "api", "", "`URL` of the server's HTTP API, for --verbs and --reload-every")
+	fs.Float64Var(&o.Doors.Verbs, "verbs", 0, "uses of a verb over HTTP in a second, in the second half of the time that all calls stand")
+	fs.DurationVar(&o.Doors.Reload, "reload-every", 0, "have the server load its script again this often, in the same half")
 	asJSON := fs.Bool("json", false, "print the result as JSON instead of a table")
 	words, err := parse(fs, args)
 	if err != nil {

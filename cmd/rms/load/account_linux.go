@@ -17,6 +17,7 @@ func (r *runner) result() Result {
 	}
 	out.Streams = r.streams()
 	out.Recordings = p.Recordings.sum(out.Answered, r.before.at)
+	out.Doors = r.doors
 	out.Machine = r.machine()
 	if r.sender != nil {
 		late := r.sender.late.spread()

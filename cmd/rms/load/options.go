@@ -34,6 +34,7 @@ type Options struct {
 	Streams   Streams       // what the calls are asked to stream to this program
 
 	Recordings Recordings // what the server is asked to record of the calls
+	Doors      Doors      // what is done through the server's API meanwhile
 }
 
 // codec is what the offer names and what the arithmetic of timestamps needs.
@@ -107,6 +108,9 @@ func (o Options) check() (plan, error) {
 		return p, err
 	}
 	if err := p.checkStreams(); err != nil {
+		return p, err
+	}
+	if err := p.checkDoors(); err != nil {
 		return p, err
 	}
 	if err := p.checkRecordings(); err != nil {

@@ -29,6 +29,7 @@ type Result struct {
 	Late        uint64      `json:"late"`              // packets more than 20 ms behind the call's own time line
 	Streams     *StreamSum  `json:"streams,omitempty"` // what the calls streamed to this program
 	Recordings  *RecordSum  `json:"recordings,omitempty"`
+	Doors       *DoorSum    `json:"doors,omitempty"` // what was done through the API meanwhile
 	Idle        Spread      `json:"idle_timer_lateness"`
 	Processes   []Process   `json:"processes"`
 	Machine     Machine     `json:"machine"`
@@ -86,7 +87,7 @@ func (r Result) Passed() bool {
 	if r.Streams != nil && r.Streams.Lost > 0 {
 		return false
 	}
-	return r.Recordings.passed() && !r.Interrupted && r.Placed == r.Calls && r.Failed == 0 && r.Packets.Heard == r.Answered && r.Packets.Lost == 0
+	return r.Recordings.passed() && r.Doors.passed() && !r.Interrupted && r.Placed == r.Calls && r.Failed == 0 && r.Packets.Heard == r.Answered && r.Packets.Lost == 0
 }
 
 func (r *Result) addAgent(a *agent) {

@@ -64,6 +64,7 @@ type runner struct {
 	poller      *poller
 	sender      *sender
 	tap         *tap // nil: no streams are asked for, or not to us
+	doors       *DoorSum
 	tapClosed   bool
 	rtcp        int
 	nextPort    int
@@ -263,8 +264,10 @@ func (r *runner) hold(ctx context.Context) {
 	from := r.opened.at.UnixNano()
 	r.poller.windowTo.Store(from + int64(r.plan.For)) // exactly, so that each call owes a whole number of packets
 	r.poller.windowFrom.Store(from)
+	open := r.openDoors(ctx)
 	r.loop(ctx, tickQuiet, func(now int64) bool { return a.up == 0 || now >= from+int64(r.plan.For) })
 	r.closed = r.sample()
+	open()
 	r.thaw(ctx)
 	r.load = loadAverage()
 	if now := r.closed.at.UnixNano(); now < r.poller.windowTo.Load() {

@@ -21,6 +21,7 @@ func (r Result) Print(w io.Writer) error {
 	r.printMedia(t)
 	r.Streams.print(t)
 	r.Recordings.print(t)
+	r.Doors.print(t)
 	t.line("idle", "a timer on this machine just before: %s late", r.Idle)
 	for _, p := range r.Processes {
 		p.print(t)
