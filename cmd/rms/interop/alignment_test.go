@@ -93,7 +93,7 @@ func (k *talker) heardPulses(t *testing.T) (list []float64) {
 	var run []heard
 	k.settle(t)
 	flush := func() {
-		if len(run) >= 10 {
+		if len(run) >= 50 { // of fewer, on a busy machine, none may have been in time
 			list = append(list, k.runPulses(t, run)...)
 		}
 		run = nil
@@ -228,7 +228,7 @@ func wantGaps(t *testing.T, k *talker, told *ledger.Sidecar, behind float64) {
 		at := 1000 * (r.at - start + behind)
 		i := slices.IndexFunc(gaps, func(g ledger.Gap) bool { return math.Abs(g.AtMS-at) < 8 })
 		switch {
-		case i < 0 && r.edge:
+		case i < 0 && (r.edge || paused(told, at/1000)):
 			edges++
 		case i < 0:
 			t.Errorf("no gap at %.1f ms, where %d packets were lost", at, r.packets)
@@ -244,7 +244,7 @@ func wantGaps(t *testing.T, k *talker, told *ledger.Sidecar, behind float64) {
 	for _, g := range gaps {
 		t.Errorf("gap %+v, where nothing was lost", g)
 	}
-	t.Logf("%d stretches lost, each has its gap within %.2f ms; %d at the end of a line", len(runs), worst, edges)
+	t.Logf("%d stretches lost, each has its gap within %.2f ms; %d at the end of a line or in a pause", len(runs), worst, edges)
 }
 
 // silences are the gaps of other kinds, longer than a time.
