@@ -259,7 +259,7 @@ func TestAWaitEndsWithTheServer(t *testing.T) {
 		if r.status != http.StatusOK || r.json["event"] != nil {
 			t.Errorf("%d %s", r.status, r.body)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("it goes on")
 	}
 }

@@ -35,7 +35,7 @@ func (h *house) socket(query string) *ws {
 // next reads a message; nil when the server closed.
 func (w *ws) next() *sse {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	_, text, err := w.conn.Read(ctx)
 	if err != nil {

@@ -44,7 +44,7 @@ func FuzzArguments(f *testing.F) {
 		if err := s.Run(x, "route"); err != nil && !errors.As(err, &e) {
 			t.Errorf("%T %v", err, err)
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("took %v of 5 ms", took)
 		}
 	})
