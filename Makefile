@@ -163,6 +163,24 @@ load-record: build
 	done; done; \
 	$(GO) run ./cmd/rms/load/peers record $$files
 
+# What a verb over HTTP costs, and whether loading the script again loses a packet.
+DOORCALLS ?= 500
+VERBS     ?= 1000
+APIPORT   ?= 8180
+load-doors: build
+	@dir=$$(mktemp -d); server=; \
+	stop() { [ -z "$$server" ] || { kill -INT $$server; wait $$server; server=; } 2>/dev/null; }; \
+	trap 'stop; rm -rf "$$dir"' EXIT; trap 'exit 130' INT TERM; \
+	./rms load --stream-script >"$$dir/load.lua"; \
+	./rms serve --listen udp://127.0.0.1:$(SIPPORT) --rtp-ports 10000-29999 --http 127.0.0.1:$(APIPORT) \
+		--script "$$dir/load.lua" --log-level warn >"$$dir/log" 2>&1 & server=$$!; \
+	for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; grep -q listening "$$dir/log" && break; done; \
+	kill -0 $$server || { cat "$$dir/log"; exit 1; }; \
+	for what in "--verbs $(VERBS)" "--reload-every 100ms"; do \
+		./rms load sip:loop@127.0.0.1:$(SIPPORT) --calls $(DOORCALLS) --rate $(RATE) --for $(FOR) --pid $$server \
+			--api http://127.0.0.1:$(APIPORT) $$what $(LOADFLAGS) || exit 1; \
+	done
+
 # The servers of other people that the interop tests stream and upload to; node runs
 # most of them.
 peers:
