@@ -79,7 +79,7 @@ func (l *lane) finishOld() {
 	if l.old == nil {
 		return
 	}
-	l.old.Finish(min(l.until, l.work.pos), l)
+	l.old.Finish(min(l.until, l.work.stageTo), l)
 	l.oldGaps()
 	l.old = nil
 }

@@ -85,11 +85,14 @@ func (c *work) obey(b *batch, now time.Duration) {
 	}
 }
 
-// catchUp writes what came before, when much has waited: a line must not be given more
-// than it may keep.
+// stride is how much sound, in parts of a second, a line may be given before it is taken
+// from: what thousands of lines keep is small.
+const stride = 12
+
+// catchUp places what came before, when a stride has gone by.
 func (c *work) catchUp(at time.Duration) {
-	if until := c.samples(at - margin); until-c.pos > int64(c.format.Rate) {
-		c.advance(until)
+	if until := min(c.samples(at-margin), c.bound()); until-c.stageTo >= int64(c.format.Rate)/stride {
+		c.reach(until)
 	}
 }
 
@@ -151,28 +154,44 @@ func (c *work) stopAt(pos int64, reason string) {
 	}
 }
 
-// advance places and writes what is before a position, a stage at a time.
+// advance places and writes what is before a position.
 func (c *work) advance(until int64) {
-	if c.stop != none {
-		until = min(until, c.stop)
-	}
-	if most := c.most(); until > most {
-		until = most
-	}
+	c.reach(min(until, c.bound()))
+	c.flush()
+}
+
+// bound is the position behind which nothing is recorded.
+func (c *work) bound() int64 { return min(c.stop, c.most()) }
+
+// reach places what is before a position. A stage that is full is written.
+func (c *work) reach(until int64) {
 	step := int64(stageSamples / c.format.Channels)
-	for c.pos < until {
-		c.stageTo = min(until, c.pos+step)
-		c.place()
+	for c.stageTo < until {
+		if c.stageTo >= c.pos+step {
+			c.flush()
+		}
+		c.stretch(min(until, c.pos+step))
+		for side := range c.lanes {
+			if l := &c.lanes[side]; c.r.spec.Sides.Has(side) {
+				l.give(c.stageTo)
+			}
+		}
 	}
 }
 
-// place fills one stage from both sides and writes it.
-func (c *work) place() {
-	c.clearStage()
-	for side := range c.lanes {
-		if l := &c.lanes[side]; c.r.spec.Sides.Has(side) {
-			l.give(c.stageTo)
-		}
+// stretch makes the stage longer, with silence.
+func (c *work) stretch(to int64) {
+	c.ensureStage()
+	from, n := int(c.stageTo-c.pos)*c.format.Channels, int(to-c.pos)*c.format.Channels
+	c.w.stage = c.w.stage[:n]
+	clear(c.w.stage[from:])
+	c.stageTo = to
+}
+
+// flush writes the stage.
+func (c *work) flush() {
+	if c.stageTo == c.pos {
+		return
 	}
 	if c.kept != nil {
 		c.kept.write(c)
@@ -182,16 +201,6 @@ func (c *work) place() {
 	}
 	c.pos = c.stageTo
 	c.quiet.trim(c)
-}
-
-// clearStage makes the stage silent.
-func (c *work) clearStage() {
-	if c.w.stage == nil {
-		c.w.stage = make([]int16, stageSamples)
-	}
-	n := int(c.stageTo-c.pos) * c.format.Channels
-	c.w.stage = c.w.stage[:n]
-	clear(c.w.stage)
 }
 
 // limits stops the recording when it is long enough, or quiet for long.

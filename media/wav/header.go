@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"rms/media"
 )
@@ -40,9 +41,22 @@ func AppendSamples(dst []byte, e Encoding, pcm []int16) []byte {
 			dst = append(dst, media.LinearToAlaw(s))
 		}
 	default:
-		for _, s := range pcm {
-			dst = append(dst, byte(s), byte(uint16(s)>>8))
-		}
+		return appendPCM(dst, pcm)
+	}
+	return dst
+}
+
+// appendPCM writes four samples at a time.
+func appendPCM(dst []byte, pcm []int16) []byte {
+	from := len(dst)
+	dst = slices.Grow(dst, 2*len(pcm))[:from+2*len(pcm)]
+	out := dst[from:]
+	for ; len(pcm) >= 4 && len(out) >= 8; pcm, out = pcm[4:], out[8:] {
+		binary.LittleEndian.PutUint64(out, uint64(uint16(pcm[0]))|uint64(uint16(pcm[1]))<<16|
+			uint64(uint16(pcm[2]))<<32|uint64(uint16(pcm[3]))<<48)
+	}
+	for i, s := range pcm {
+		binary.LittleEndian.PutUint16(out[2*i:], uint16(s))
 	}
 	return dst
 }
