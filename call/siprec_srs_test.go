@@ -44,6 +44,25 @@ func (s *srs) ExpectRequest(method string) siptest.Message {
 	}
 }
 
+// Expect is that of the peer. The last answer that comes again, as the ACK took long, is
+// skipped.
+func (s *srs) Expect(code int) siptest.Message {
+	s.t.Helper()
+	for {
+		m, ok := s.Next(siptest.Patience)
+		switch id := m.Header("CSeq") + m.Header("Call-ID"); {
+		case !ok:
+			s.t.Fatalf("no response, want %d", code)
+		case m.Code() >= 100 && m.Code() < 200 || s.seen[id] || s.seen[m.Method()+m.Header("Call-ID")+m.Header("CSeq")]:
+		case m.Code() == code:
+			s.seen[id] = true
+			return m
+		default:
+			s.t.Fatalf("got %q, want %d", m.Start, code)
+		}
+	}
+}
+
 func (s *srs) uri() string { return fmt.Sprintf("sip:recorder@%s;transport=udp", s.Local) }
 
 // answer describes the recorder's side. A format of "" refuses that stream.
