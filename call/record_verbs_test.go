@@ -177,10 +177,10 @@ func TestACallHasSeveralRecordings(t *testing.T) {
 	s.onKeys(map[string]func(x *call.Exec) error{"1": verb("record_stop", "mixed")})
 	e := newEar(t)
 	c := s.dial(e, e.offer("0"))
-	s.until("four begun", func() bool { return len(s.seen("rms:record_start")) == 4 }, e)
+	eventually(t, "four begun", func() bool { return len(s.seen("rms:record_start")) == 4 }) // no tick: it would be in the file
 	s.talk(e, 1000, time.Second)
 	press(c, "1")
-	s.until("one ended", func() bool { return len(s.seen("rms:record_stop")) == 1 }, e)
+	eventually(t, "one ended", func() bool { return len(s.seen("rms:record_stop")) == 1 })
 	s.talk(e, 1000, time.Second)
 	s.bye(c)
 	if n := len(s.seen("rms:record_stop")); n != 4 {
