@@ -19,19 +19,10 @@ type tapSource struct {
 	lazy time.Duration   // how often it is looked at once it is calm
 }
 
-// tapStalled is the receive buffer of a stream that is not read, in bytes. Left alone the
-// kernel lets it grow to megabytes, where a minute of audio fits; one of a few kB drops
-// segments instead of closing the window, and the far end sends again when its timer of up
-// to two minutes says so.
-const tapStalled = 128 << 10
-
-// stall keeps the stream unread until thaw is closed.
-func (s *tapSource) stall(thaw <-chan struct{}) {
-	s.thaw, s.lazy = thaw, tapShort
-	if tcp, ok := s.conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(tapStalled)
-	}
-}
+// stall keeps the stream unread until thaw is closed. The receive buffer stays as the
+// kernel has it: one of a fixed size drops segments instead of closing the window, and the
+// far end sends again when its timer says so, seconds after the stream is read again.
+func (s *tapSource) stall(thaw <-chan struct{}) { s.thaw, s.lazy = thaw, tapShort }
 
 // calm takes the connection away from the runtime's poller.
 func (s *tapSource) calm() {
