@@ -148,7 +148,7 @@ func TestAMessageThatIsTooLargeEndsTheWebsocket(t *testing.T) {
 
 func TestAWebsocketThatNeverReadsIsCutOffAndToldOfWhatItLostBefore(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, func(o *httpapi.Options) { o.Times.Stall = 300 * time.Millisecond })
+	h := newHouse(t, func(o *httpapi.Options) { o.Times.Stall = 3 * time.Second }) // its queue is full long before
 	id, _ := h.dial()
 	w := h.socket("?name=big*")
 	h.flood(id, 4000, 4000)
