@@ -14,8 +14,7 @@ import (
 // connect and say nothing cannot keep others out.
 type listener struct {
 	net.Listener
-	limit   int
-	express *express
+	limit int
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -25,23 +24,12 @@ func newListener(l net.Listener, limit int) *listener {
 	return &listener{Listener: l, limit: limit, conns: map[*conn]struct{}{}}
 }
 
-// conn is one connection.
+// conn is one connection. Its fields are under the lock of its listener.
 type conn struct {
 	net.Conn
-	owner   *listener
-	express *express
-
-	// Under the lock of its listener.
-	busy      int       // what is at work for it
-	since     time.Time // that nothing is
-	answering bool      // express does it
-	closed    bool      // it is to go behind that
-
-	// Of the goroutine that reads requests.
-	rests   bool      // nothing of the next request was read yet
-	resting time.Time // until then it may wait for it
-	context context.Context
-	remote  string
+	owner *listener
+	busy  int       // requests at work: 0 or 1
+	since time.Time // that it is not
 }
 
 // Accept waits for a connection that there is room for.
@@ -73,7 +61,7 @@ func (l *listener) take(c net.Conn) (kept *conn, victim net.Conn) {
 		delete(l.conns, oldest)
 		victim = oldest.Conn
 	}
-	kept = &conn{Conn: c, owner: l, express: l.express, since: time.Now()}
+	kept = &conn{Conn: c, owner: l, since: time.Now()}
 	l.conns[kept] = struct{}{}
 	return kept, victim
 }
@@ -88,17 +76,11 @@ func (l *listener) oldest() *conn {
 	return found
 }
 
-// Close forgets the connection, whoever closes it. net/http does not know that one is at
-// work which express answers, and takes it for idle: it goes behind the answer.
+// Close forgets the connection, whoever closes it.
 func (c *conn) Close() error {
 	c.owner.mu.Lock()
 	delete(c.owner.conns, c)
-	later := c.answering
-	c.closed = true
 	c.owner.mu.Unlock()
-	if later {
-		return nil
-	}
 	return c.Conn.Close()
 }
 
@@ -116,20 +98,6 @@ func (c *conn) works(n int) {
 	defer c.owner.mu.Unlock()
 	c.busy += n
 	c.since = time.Now()
-}
-
-// answers says that express is at work, or no more, and returns whether the connection
-// was to be closed meanwhile.
-func (c *conn) answers(on bool) (closed bool) {
-	c.owner.mu.Lock()
-	defer c.owner.mu.Unlock()
-	if c.answering = on; on {
-		c.busy++
-	} else {
-		c.busy--
-	}
-	c.since = time.Now()
-	return c.closed
 }
 
 func (l *listener) len() int {
@@ -154,7 +122,6 @@ func (l *listener) closeIf(which func(*conn) bool) {
 	l.mu.Unlock()
 	for _, c := range list {
 		_ = c.Close()
-		_ = c.Conn.Close() // whatever express does
 	}
 }
 

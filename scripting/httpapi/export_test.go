@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"crypto/sha256"
-	"net"
 	"net/http"
 	"time"
 
@@ -63,10 +62,3 @@ func (s *Server) Pattern(r *http.Request) string {
 	_, pattern := s.mux.Handler(r)
 	return pattern
 }
-
-// Express tells whether a request is answered where it is read.
-func Express(text string) bool { return (&conn{Conn: nobody{}}).parse([]byte(text)) != nil }
-
-type nobody struct{ net.Conn }
-
-func (nobody) RemoteAddr() net.Addr { return &net.TCPAddr{} }

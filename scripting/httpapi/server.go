@@ -105,13 +105,12 @@ func (s *Server) listen() error {
 
 func (s *Server) add(l net.Listener, tcp bool) *door {
 	d := &door{listener: newListener(l, s.opts.MaxConns)}
-	t, handler := s.opts.Times, s.entry(tcp)
-	d.listener.express = &express{server: s, handler: handler}
+	t := s.opts.Times
 	var protocols http.Protocols
 	protocols.SetHTTP1(true) // a limit on connections is one on requests
 	d.server = &http.Server{
-		Handler: handler, ReadHeaderTimeout: min(t.Header, t.Body), ReadTimeout: t.Body, IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, Protocols: &protocols,
-		DisableGeneralOptionsHandler: true, ConnContext: withConn, ConnState: d.listener.express.follow, ErrorLog: log.New(logWriter{s.log}, "", 0), //nolint:forbidigo // goes to the logger
+		Handler: s.entry(tcp), ReadHeaderTimeout: min(t.Header, t.Body), ReadTimeout: t.Body, IdleTimeout: t.Idle, MaxHeaderBytes: maxHeader, Protocols: &protocols,
+		DisableGeneralOptionsHandler: true, ConnContext: withConn, ErrorLog: log.New(logWriter{s.log}, "", 0), //nolint:forbidigo // goes to the logger
 	}
 	s.doors = append(s.doors, d)
 	return d
