@@ -111,9 +111,13 @@ func (r *swiftRig) rest() {
 	})
 }
 
+// await waits as the clock does, whose next tick hands over what one could not because
+// somebody was descheduled with the lock of the ring.
 func (r *swiftRig) await(what string, done func() bool) {
 	r.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !done(); runtime.Gosched() {
+		r.link.ring.flush()
+		r.wakes.flush()
 		if time.Now().After(end) {
 			r.t.Fatalf("no %s", what)
 		}
