@@ -174,6 +174,7 @@ func TestStuckDiskKeepsNeitherPortNorCall(t *testing.T) {
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
 	h.run(2*time.Second, e)
+	eventually(t, "a reader that the disk holds", d.holds)
 	began := time.Now()
 	c.Bye()
 	c.Expect(200)

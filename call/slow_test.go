@@ -25,8 +25,9 @@ type disk struct {
 	panics bool
 	length time.Duration // of its files
 
-	mu   sync.Mutex
-	open int
+	mu    sync.Mutex
+	open  int
+	stuck int // readers that wait for stall
 }
 
 // newDisk returns a disk with a.wav: a tone of 440 Hz and this length.
@@ -85,6 +86,13 @@ func (d *disk) opened() int {
 	return d.open
 }
 
+// holds tells whether somebody was held by the stall.
+func (d *disk) holds() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stuck > 0
+}
+
 type slowFile struct {
 	fs.File
 	disk *disk
@@ -97,6 +105,9 @@ func (f *slowFile) Read(b []byte) (int, error) {
 		return f.File.Read(b)
 	}
 	if f.left == 0 && f.disk.stall != nil {
+		f.disk.mu.Lock()
+		f.disk.stuck++
+		f.disk.mu.Unlock()
 		<-f.disk.stall
 	}
 	if f.left == 0 {

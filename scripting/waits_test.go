@@ -66,7 +66,8 @@ func waiters(t testing.TB, e *scripting.Engine, n int) []*scripttest.Exec {
 }
 
 const waitScript = `event_route.waits = function(call) rms.play_wait("a.wav") rms.log("after") end
-event_route.bad = function() while true do end end`
+event_route.bad = function() while true do end end
+event_route.none = function() end`
 
 func TestRunsThatWaitOutliveTheirInterpreter(t *testing.T) {
 	t.Parallel()
@@ -98,6 +99,11 @@ func TestReplacedInterpretersAreFew(t *testing.T) {
 		if err := step(t, e, &scripttest.Exec{}, "bad"); err == nil {
 			t.Fatal("an endless loop ended")
 		}
+	}
+	// The error of a run is told before its interpreter is replaced.
+	eventually(t, "the last interpreter to be replaced", func() bool { return e.Stats().Replaced == 6 })
+	if err := step(t, e, &scripttest.Exec{}, "none"); err != nil {
+		t.Error(err)
 	}
 	if s := e.Stats(); s.Paused != 3 || s.Replaced != 6 {
 		t.Errorf("%+v", s)

@@ -13,8 +13,8 @@ func TestAScriptThatWaitsEndsWithItsCall(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "hold.lua")
 	text := `event_route["rms:start"] = function(call)
   rms.sleep(0.05)
-  while true do
-    local ok, r = pcall(rms.play_wait, "tone:440/100ms")
+  for _, tone in ipairs{"tone:440/100ms", "tone:440/100ms", "tone:440/60s"} do
+    local ok, r = pcall(rms.play_wait, tone)
     rms.log("heard " .. r.reason)
     local keys = rms.collect_wait{max = 1, first_timeout = 0.05}
     rms.log("keys " .. keys.reason)
@@ -26,7 +26,7 @@ event_route["rms:end"] = function(call) rms.log("the end") end
 		t.Fatal(err)
 	}
 	s := serve(t, "--script", script)
-	if code, out, errs := rms(t, "call", "--for", "1s", "sip:x@"+s.addr); code != exitOK {
+	if code, out, errs := rms(t, "call", "--for", "2s", "sip:x@"+s.addr); code != exitOK {
 		t.Fatalf("exit code %d: %s%s", code, out, errs)
 	}
 	s.logs("the end")
@@ -41,7 +41,7 @@ event_route["rms:end"] = function(call) rms.log("the end") end
 			t.Errorf("%q was not logged twice: %s", want, log)
 		}
 	}
-	if n := strings.Count(log, "heard stopped") + strings.Count(log, "keys hangup"); n != 1 {
+	if n := strings.Count(log, "heard stopped"); n != 1 {
 		t.Errorf("%d waits ended with the call: %s", n, log)
 	}
 }
