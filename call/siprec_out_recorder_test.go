@@ -103,18 +103,20 @@ func TestSiprecRecorderHoldsAndMoves(t *testing.T) {
 	}
 	s.ears = [2]*recorder{newRecorder(t), newRecorder(t)}
 	s.ask("ACK", 3, s.answer("recvonly", "0", "0"), "application/sdp")
+	s.ask("OPTIONS", 4, "", "") // which stands in line behind the ACK
+	s.Expect(200)
 	h.run(40*time.Millisecond, e)
 	h.talk(e, 1000, 500*time.Millisecond)
 	s.listen()
 	s.sides("PCMU", 8000, 0)
 
-	s.ask("UPDATE", 4, s.answer("recvonly", "18", "18"), "application/sdp")
+	s.ask("UPDATE", 5, s.answer("recvonly", "18", "18"), "application/sdp")
 	s.Expect(488)
-	s.ask("UPDATE", 5, "v=0\r\nnonsense", "application/sdp")
+	s.ask("UPDATE", 6, "v=0\r\nnonsense", "application/sdp")
 	s.Expect(488)
-	s.ask("UPDATE", 6, "", "")
+	s.ask("UPDATE", 7, "", "")
 	s.Expect(200)
-	s.ask("OPTIONS", 7, "", "")
+	s.ask("OPTIONS", 8, "", "")
 	s.Expect(200)
 	s.forget()
 	h.talk(e, 1000, 500*time.Millisecond)

@@ -41,7 +41,7 @@ type booth struct {
 type boothHooks struct {
 	open   func(ctx context.Context) // before it is connected
 	write  func()
-	try    func() // the far end is one that can be written to without waiting
+	try    func() // before a frame that is written without waiting
 	text   func(text string) error
 	finish func()
 	close  func()
@@ -74,11 +74,20 @@ func (b *booth) Write(f *media.Frame) error {
 	return nil
 }
 
-func (b *booth) Prompt() bool { return b.hooks.try != nil }
+// Prompt: a far end that nothing holds takes each frame at once, on the goroutine that
+// advances the clock. What a tick brought is counted when it is over, however busy the
+// machine is.
+func (b *booth) Prompt() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.hooks.try != nil || b.hooks.write == nil && b.hold == nil
+}
 
 func (b *booth) TryWrite(f *media.Frame) bool {
-	b.hooks.try()
-	return b.Write(f) == nil
+	if b.hooks.try != nil {
+		b.hooks.try()
+	}
+	return b.Prompt() && b.Write(f) == nil
 }
 
 func (b *booth) Text(_ context.Context, text string) error {
@@ -228,10 +237,6 @@ func behaves(u string, b boothHooks) {
 	booths.hooks[parsed.Host] = b
 	booths.mu.Unlock()
 }
-
-// promptly has a far end take each frame at once, on the goroutine that advances the
-// clock: what a tick brought is counted when it is over, however busy the machine is.
-func promptly(u string) { behaves(u, boothHooks{try: func() {}}) }
 
 // inScript runs f as a route of the call does, and returns what f does.
 func (h *house) inScript(c *siptest.Call, f func(x *call.Exec) error) error {
@@ -402,7 +407,6 @@ func TestStreamOfASilentCallIsSilenceOnTheClock(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	u, far := h.newBooth()
-	promptly(u)
 	h.runs(starts(map[string]any{"url": u, "mix": "stereo"}))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
@@ -427,7 +431,6 @@ func TestStreamGoesOnThroughHoldAndCodecChange(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	u, far := h.newBooth()
-	promptly(u)
 	h.runs(starts(map[string]any{"url": u, "mix": "stereo", "rate": int64(16000)}))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
@@ -488,7 +491,6 @@ func TestStreamPauseDiscardsAudioAndSendsNoBurstAfter(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	u, far := h.newBooth()
-	promptly(u)
 	var paused, resumed int
 	h.runs(starts(map[string]any{"url": u}))
 	h.on("rms:dtmf", func(x *call.Exec) error {

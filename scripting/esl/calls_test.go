@@ -164,9 +164,13 @@ func TestXMLEventsAreXML(t *testing.T) {
 func TestMyeventsEndsWithTheCall(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, script{})
+	boss := h.client()
+	boss.do("event plain CHANNEL_ANSWER", "+OK event listener enabled plain")
 	id, p := h.dial()
 	otherID, _ := h.dial()
-	c, boss := h.client(), h.client()
+	boss.names(2) // so that what is told of the answers has been told
+	boss.do("noevents", "+OK no longer listening for events")
+	c := h.client()
 	c.do("myevents "+id, "+OK Events Enabled")
 	c.do("myevents "+id, "-ERR aready enabled.")
 	c.do("linger", "+OK will linger")
