@@ -39,6 +39,7 @@ type leg struct {
 	hush    media.Pin
 	ear     *ear
 	mic     *mic
+	closed  bool
 }
 
 func newLeg(p *plan, box *mailbox, local netip.Addr, microphone *mic) (*leg, error) {
@@ -62,8 +63,12 @@ func newLeg(p *plan, box *mailbox, local netip.Addr, microphone *mic) (*leg, err
 	return l, nil
 }
 
-// agree starts the media, or changes what runs to a new agreement.
+// agree starts the media, or changes what runs to a new agreement. An answer that crossed
+// our goodbye starts nothing: nobody would end it.
 func (l *leg) agree(m sdp.Media) error {
+	if l.closed {
+		return nil
+	}
 	c, ok := codec.Lookup(m.Codec.Name, m.Codec.ClockRate, m.Codec.Channels)
 	if !ok {
 		return fmt.Errorf("the far end chose %s, which was not offered", m.Codec)
@@ -190,6 +195,7 @@ func (l *leg) press(digits string) error {
 
 // close ends the media; what was heard is on disk when it returns.
 func (l *leg) close(ctx context.Context) error {
+	l.closed = true
 	var err error
 	if l.graph != nil {
 		err = l.graph.Close(ctx)
