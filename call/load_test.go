@@ -94,6 +94,7 @@ func TestLongFileGoesOnFromItsPlaceAfterACodecChange(t *testing.T) {
 	h := newHouse(t, playing("a.wav", "played"), d.use(t, streamed))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
+	h.until("sound", func() bool { return len(e.packets) > 0 }, e)
 	h.run(time.Second, e)
 	c.Request("INVITE", e.offer("9"))
 	c.Expect(200)
@@ -121,6 +122,7 @@ func TestLongFileThatIsStoppedSaysHowMuchWasHeard(t *testing.T) {
 	h := newHouse(t, playing("a.wav", "played"), d.use(t, streamed))
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
+	h.until("sound", func() bool { return len(e.packets) > 0 }, e)
 	h.run(time.Second, e)
 	heard := len(e.packets) * 20
 	c.Bye()
