@@ -176,7 +176,7 @@ func TestStuckDiskKeepsNeitherPortNorCall(t *testing.T) {
 	e := newEar(t)
 	c := h.dial(e, e.offer("0"))
 	h.run(2*time.Second, e)
-	eventually(t, "a reader that the disk holds", d.holds)
+	h.until("a reader that the disk holds", d.holds, e) // it reads on as the file is played
 	began := time.Now()
 	c.Bye()
 	c.Expect(200)
